@@ -1,0 +1,1 @@
+"""Dated, sourced facts and their loaders. Nothing here computes; nothing here touches a network."""

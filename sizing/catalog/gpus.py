@@ -1,0 +1,38 @@
+"""Finding a GPU by the name people type."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sizing.catalog.store import read
+from sizing.errors import unknown_name
+from sizing.gpu import Gpu
+
+ANY = "any"
+
+
+@cache
+def gpu(name: str) -> Gpu:
+    """The one GPU of that exact catalogue name."""
+    return Gpu.model_validate(read("gpus.json")["gpus"][name])
+
+
+def gpu_names() -> tuple[str, ...]:
+    """Every GPU in the catalogue, by its catalogue name."""
+    return tuple(read("gpus.json")["gpus"])
+
+
+def find_gpus(text: str, key: str = "gpu") -> tuple[Gpu, ...]:
+    """The GPUs that `text` names: one, several (`A100` is two sizes) or, for `any`, all.
+
+    Raises InputError naming `key` for an unknown name.
+    """
+    wanted = text.strip().lower().replace("_", "-").replace(" ", "-")
+    if wanted == ANY:
+        return tuple(gpu(name) for name in gpu_names())
+    rows = read("gpus.json")["gpus"].values()
+    exact = [r["name"] for r in rows if wanted == r["name"].lower()]
+    found = exact or [r["name"] for r in rows if wanted in r["aliases"]]
+    if not found:
+        raise unknown_name(key, text, [*gpu_names(), ANY])
+    return tuple(gpu(name) for name in found)
