@@ -1,0 +1,165 @@
+"""The common decoder: grouped-query attention and one MLP per layer, in its many flavours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sizing.architectures.facts import Facts
+from sizing.architectures.registry import Layers, register
+from sizing.errors import InputError
+from sizing.model import Attention, Block, Dense, Ffn, Gqa, QkNorm
+
+Switch = bool | str
+"""A fixed answer, or the config key that decides (absent means no)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flavour:
+    """What one family does differently from Llama."""
+
+    qkv_bias: Switch = False
+    o_bias: Switch = False
+    mlp_bias: Switch = False
+    gated: bool = True
+    qk_norm: QkNorm | str = "none"
+    norms: int = 2
+    norm_bias: bool = False
+    tied: bool = False
+    window_every: int = 0
+    """Every n-th layer sees everything where `layer_types` is absent; 0: all windowed."""
+    window_switch: str | None = None
+    """The config key that turns the window on; None: a window that is given is used."""
+
+
+def switched(f: Facts, switch: Switch) -> bool:
+    """A fixed answer, or what the config's key says."""
+    return f.flag(switch, default=False) if isinstance(switch, str) else switch
+
+
+def head_dim(f: Facts, hidden: int, heads: int) -> int:
+    """The config's own head size; hidden / heads only where it gives none."""
+    given = f.opt_size("head_dim", high=65536)
+    return given or f.divided(hidden, heads, "hidden_size")
+
+
+def kv_heads(f: Facts, heads: int) -> int:
+    """KV heads, all heads by default; they must divide the heads."""
+    count = f.size("num_key_value_heads", "num_kv_heads", default=heads, high=4096)
+    if heads % count:
+        raise InputError(f.key("num_key_value_heads"), count, f"a divisor of {heads} heads")
+    return count
+
+
+def gqa(f: Facts, flavour: Flavour, hidden: int) -> Gqa:
+    """Full attention as the config and the flavour describe it."""
+    heads = f.size("num_attention_heads", high=4096)
+    return Gqa(
+        kind="gqa",
+        heads=heads,
+        kv_heads=kv_heads(f, heads),
+        head_dim=head_dim(f, hidden, heads),
+        qkv_bias=switched(f, flavour.qkv_bias),
+        o_bias=switched(f, flavour.o_bias),
+        qk_norm=_qk_norm(f, flavour.qk_norm),
+    )
+
+
+def windows(f: Facts, layers: int, every: int = 0) -> list[int | None]:
+    """The window of every layer: from `layer_types`, else every `every`-th layer is full."""
+    window = f.opt_size("sliding_window")
+    limit = f.opt_size("max_position_embeddings")
+    if window is None or (limit and window >= limit):
+        return [None] * layers
+    full = full_layers(f, layers, every)
+    return [None if is_full else window for is_full in full]
+
+
+def full_layers(f: Facts, layers: int, every: int) -> list[bool]:
+    """Which layers attend to everything."""
+    types = f.texts("layer_types")
+    if not types:
+        return [every > 0 and (i + 1) % every == 0 for i in range(layers)]
+    if len(types) < layers:
+        raise InputError(f.key("layer_types"), f"{len(types)} values", f"one for each of {layers}")
+    return [t == "full_attention" for t in types[:layers]]
+
+
+def by_window(
+    attention: Gqa, per_layer: Sequence[int | None], make: Callable[[Gqa], Block]
+) -> tuple[list[str], dict[str, Block]]:
+    """Order and blocks of layers that differ in their window alone."""
+    names = {w: "full" if w is None else f"window_{w}" for w in per_layer}
+    blocks = {name: make(attention.model_copy(update={"window": w})) for w, name in names.items()}
+    return [names[w] for w in per_layer], blocks
+
+
+def surroundings(f: Facts, order: list[str], blocks: dict[str, Block], tied: bool) -> Layers:
+    """The usual embedding and head around these layers."""
+    return Layers(
+        hidden=f.size("hidden_size"),
+        vocab=f.size("vocab_size"),
+        tied=f.flag("tie_word_embeddings", default=tied),
+        order=order,
+        blocks=blocks,
+        max_context=f.opt_size("max_position_embeddings", "max_sequence_length", high=10**9),
+    )
+
+
+def read_dense(f: Facts, flavour: Flavour) -> Layers:
+    """A decoder whose every layer has one MLP."""
+    ffn = Dense(
+        kind="dense",
+        intermediate=f.size("intermediate_size"),
+        gated=flavour.gated,
+        bias=switched(f, flavour.mlp_bias),
+    )
+    return read_with(f, flavour, ffn)
+
+
+def read_with(f: Facts, flavour: Flavour, ffn: Ffn) -> Layers:
+    """A decoder whose layers all have this FFN."""
+
+    def make(attention: Attention) -> Block:
+        return Block(attention=attention, ffn=ffn, norms=flavour.norms)
+
+    per_layer = windows(f, f.layers(), flavour.window_every)
+    if flavour.window_switch and not f.flag(flavour.window_switch, default=False):
+        per_layer = [None for _ in per_layer]
+    order, blocks = by_window(gqa(f, flavour, f.size("hidden_size")), per_layer, make)
+    return replace(surroundings(f, order, blocks, flavour.tied), norm_bias=flavour.norm_bias)
+
+
+def _qk_norm(f: Facts, setting: str) -> QkNorm:
+    match setting:
+        case "none" | "head" | "full" | "per_head":
+            return setting
+        case key:
+            return "per_head" if f.flag(key, default=False) else "none"
+
+
+def _dense(family: str, *names: str, flavour: Flavour) -> None:
+    register(family, *names, read=lambda f: read_dense(f, flavour))
+
+
+_LLAMA = Flavour(qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias="mlp_bias")
+_dense("llama", "LlamaForCausalLM", "llama", flavour=_LLAMA)
+_dense("mistral", "MistralForCausalLM", "mistral", "ministral3", flavour=Flavour())
+_dense(
+    "qwen2",
+    "Qwen2ForCausalLM",
+    "qwen2",
+    flavour=Flavour(qkv_bias=True, window_switch="use_sliding_window"),
+)
+_dense(
+    "qwen3",
+    "Qwen3ForCausalLM",
+    "qwen3",
+    flavour=Flavour(
+        qkv_bias="attention_bias",
+        o_bias="attention_bias",
+        qk_norm="head",
+        window_switch="use_sliding_window",
+    ),
+)
+_dense("phi3", "Phi3ForCausalLM", "phi3", flavour=Flavour())

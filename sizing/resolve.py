@@ -1,0 +1,113 @@
+"""From what a user typed to a model: catalogue, path, checkpoint name, hub."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sizing.catalog.model_store import canonical, find_name, index, load
+from sizing.errors import InputError, unknown_name
+from sizing.model import ModelSpec
+from sizing.precision import PRECISIONS, Precision, parse_precision
+
+HUB_TIMEOUT_S = 5.0
+_HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_SUFFIXES: tuple[tuple[str, str], ...] = (
+    (r"fp8-block", "fp8-block"),
+    (r"fp8(-(dynamic|static|kv|per-channel|per-tensor|e4m3))*", "fp8"),
+    (r"(quantized\.)?w8a8(-fp8)?", "int8"),
+    (r"(quantized\.)?w8a16", "int8"),
+    (r"(quantized\.)?w4a16(-g128|-asym|-awq)*", "int4"),
+    (r"(gptq-)?int8", "int8"),
+    (r"gptq(-(int4|4bit|128g|marlin))*", "gptq"),
+    (r"awq(-(int4|4bit|marlin))*", "awq"),
+    (r"(int4|4bit)(-(awq|gptq|autoround))?", "int4"),
+    (r"(unsloth-)?(bnb-4bit|bnb|nf4)", "nf4"),
+    (r"nvfp4(a16|-w4a16)?", "nvfp4"),
+    (r"mxfp4(a16)?", "mxfp4"),
+    (r"(bf16|bfloat16)", "bf16"),
+    (r"(fp16|float16)", "fp16"),
+)
+_QUANTISED = tuple((re.compile(rf"^(.+?)[-.]{p}$"), name) for p, name in _SUFFIXES)
+_TUNED = re.compile(r"-(instruct|chat|it|hf|base|thinking)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A model, and the precision that its name gives away, if it does."""
+
+    spec: ModelSpec
+    precision_from_name: Precision | None = None
+
+
+def resolve(model: str, *, precision: str | None = None) -> Resolved:
+    """The model that `model` stands for.
+
+    A catalogue name, alias or Hugging Face id; a path to a config.json or its folder; the id of a
+    quantised or tuned checkpoint of a catalogue model; any id on the hub, where it is reachable.
+    Raises InputError for an unknown name, or a `precision` that the named checkpoint is not.
+    """
+    asked = parse_precision(precision) if precision else None
+    found = _from_catalogue(model) or _from_path(model) or _from_checkpoint_name(model)
+    found = found or _from_hub(model)
+    named = found.precision_from_name
+    if asked and named and asked.name != named.name:
+        raise InputError("precision", precision, f"{named.name}, which {model} stores", named.name)
+    return found
+
+
+def _from_catalogue(model: str) -> Resolved | None:
+    name = find_name(model)
+    return Resolved(load(name)) if name else None
+
+
+def _from_path(model: str) -> Resolved | None:
+    explicit = model.startswith((".", "/", "~")) or model.endswith(".json")
+    path = Path(model).expanduser()
+    if not explicit and not (path / "config.json").is_file():
+        return None
+    from sizing.configs import read_config
+
+    return Resolved(read_config(path))
+
+
+def _from_checkpoint_name(model: str) -> Resolved | None:
+    organisation, _, short = canonical(model).rpartition("/")
+    for pattern, precision in _QUANTISED:
+        match = pattern.match(short)
+        name = match and _base_name(match.group(1), organisation)
+        if name:
+            return Resolved(load(name), PRECISIONS[_published(precision, organisation)])
+    name = _base_name(short, organisation)
+    return Resolved(load(name)) if name else None
+
+
+def _published(precision: str, organisation: str) -> str:
+    """Qwen publishes its own FP8 checkpoints in 128x128 blocks."""
+    return "fp8-block" if precision == "fp8" and organisation == "qwen" else precision
+
+
+def _base_name(short: str, organisation: str) -> str | None:
+    """The catalogue model under a checkpoint's short name, with and without its tuning."""
+    plain = short.removeprefix("meta-").removesuffix("-unsloth")
+    for candidate in (f"{organisation}/{short}", short, plain, _TUNED.sub("", plain)):
+        name = find_name(candidate)
+        if name:
+            return name
+    return None
+
+
+def _from_hub(model: str) -> Resolved:
+    if not _HUB_ID.fullmatch(model.strip()):
+        raise _unknown(model)
+    from sizing.hub import fetch_config
+
+    return Resolved(fetch_config(model.strip(), HUB_TIMEOUT_S))
+
+
+def _unknown(model: str) -> InputError:
+    known = [alias for name, entry in index().items() for alias in (name, *entry["aliases"])]
+    error = unknown_name("model", model, known)
+    allowed = f"a catalogue name (`sizing models` lists {len(index())}), a Hugging Face id, a path"
+    return InputError("model", model, allowed, find_name(str(error.nearest)))
