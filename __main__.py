@@ -1,0 +1,27 @@
+"""The program: a stack's configuration becomes a plan, the plan is shown and then made."""
+
+from __future__ import annotations
+
+import os
+
+import pulumi
+
+from cluster.component import GpuCluster
+from cluster.config import cluster_args, stack_config
+from cluster.credentials import require_credentials
+from cluster.errors import one_line_errors
+from cluster.provider import aws_provider
+from sizing.planner import plan_for
+from sizing.render import render_plan
+
+with one_line_errors():
+    config = stack_config()
+    require_credentials(pulumi.Config("aws").get, os.environ)
+    plan = plan_for(config)
+    pulumi.log.info(render_plan(plan))
+    provider = aws_provider(plan.region, plan.hf_id or plan.model)
+    cluster = GpuCluster(
+        "llm", cluster_args(config), pulumi.ResourceOptions(provider=provider), plan=plan
+    )
+    for name, value in cluster.results.items():
+        pulumi.export(name, value)

@@ -1,0 +1,1 @@
+"""Turns a Plan into AWS resources."""

@@ -1,0 +1,46 @@
+"""Everything about a cluster that is decided before AWS is asked for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cluster.addresses import Subnets, subnets
+from cluster.efa import addresses_per_node
+from cluster.market import Market, market_for
+from cluster.names import NodePlacement, node_placements
+from cluster.user_data import user_data
+from sizing.catalog.instances import instance
+from sizing.plan import Plan
+from sizing.stack_config import StackConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A checked plan, ready to be made. `user_data` is by node name."""
+
+    config: StackConfig
+    plan: Plan
+    market: Market
+    placements: tuple[NodePlacement, ...]
+    subnets: Subnets
+    user_data: Mapping[str, str]
+
+    @property
+    def model(self) -> str:
+        """The model's name for tags: its Hugging Face id where it has one."""
+        return self.plan.hf_id or self.plan.model
+
+
+def design(name: str, config: StackConfig, plan: Plan) -> Design:
+    """The design of a cluster called `name`. Raises InputError for what AWS would refuse."""
+    placements = node_placements(name, plan.node_groups)
+    addresses = sum(addresses_per_node(instance(node.instance_type)) for node in placements)
+    return Design(
+        config=config,
+        plan=plan,
+        market=market_for(plan.purchase, config.capacity_reservation_id),
+        placements=placements,
+        subnets=subnets(config.network.vpc_cidr, addresses),
+        user_data={node.name: user_data(plan, node) for node in placements},
+    )
