@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 OUT = Path(__file__).parent.parent / "sizing" / "catalog" / "data"
-NAMES = {
+NAMES: dict[str, tuple[str, list[str]]] = {
     "H100-SXM-80GB": ("H100", ["h100-80gb", "h100-sxm", "nvidia-h100"]),
     "H200-SXM-141GB": ("H200", ["h200-141gb", "h200-sxm"]),
     "B200-HGX": ("B200", ["b200-180gb"]),
@@ -149,8 +149,14 @@ def price_file(prices: dict[str, Any]) -> dict[str, Any]:
         entry = [high, row.get("usd_per_hour_min"), row["as_of"], row["source"]]
         by_region = table[row["purchase"]].setdefault(row["instance_type"], {})
         by_region[row["region"]] = [*entry, EVIDENCE[row["basis"]]]
-    sources = {k: v["what"].split(" (")[0] for k, v in prices["sources"].items()}
+    sources = {k: short_name(v["what"]) for k, v in prices["sources"].items()}
     return {"currency": "USD", "unit": "instance-hour", "sources": sources, "prices": table}
+
+
+def short_name(what: str) -> str:
+    """A source in a few words: its repository, or what comes before the first comma."""
+    first = what.split(" ")[0]
+    return first if "/" in first else what.split(",")[0].split(" (")[0]
 
 
 def newest_last(row: dict[str, Any]) -> tuple[bool, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 _SHOWN = 8
+_SIMILAR = 0.9
 
 
 class InputError(ValueError):
@@ -26,7 +28,8 @@ class InputError(ValueError):
     @property
     def message(self) -> str:
         """One line: the key, the value, what is allowed, the nearest good value."""
-        line = f"{self.key}: {_shown(self.value)} is not valid; allowed: {self.allowed}"
+        wrong = "is missing" if self.value is None else f"{_shown(self.value)} is not valid"
+        line = f"{self.key}: {wrong}; allowed: {self.allowed}"
         return line if self.nearest is None else f"{line}; nearest: {self.nearest}"
 
     def as_dict(self) -> dict[str, object]:
@@ -52,10 +55,21 @@ class NoPlanError(Exception):
 def unknown_name(key: str, value: str, known: Iterable[str], hint: str = "") -> InputError:
     """An InputError for a name that is not in a closed list, with the nearest one in it."""
     names = sorted(known)
-    close = difflib.get_close_matches(value.lower(), [n.lower() for n in names], n=1, cutoff=0.4)
-    nearest = next((n for n in names if close and n.lower() == close[0]), None)
     listed = ", ".join(names[:_SHOWN]) + (f", ... ({len(names)})" if len(names) > _SHOWN else "")
-    return InputError(key, value, f"{listed}{hint}", nearest)
+    return InputError(key, value, f"{listed}{hint}", nearest_name(value, names))
+
+
+def nearest_name(value: str, names: Iterable[str]) -> str | None:
+    """The most similar name, None where nothing is similar."""
+    scored = [(_similarity(value.lower(), name.lower()), name) for name in names]
+    score, name = max(scored, default=(0.0, None))
+    return name if score >= _SIMILAR else None
+
+
+def _similarity(a: str, b: str) -> float:
+    """Order of the letters, and the letters alone, so that swapped ones cost little."""
+    shared = sum((Counter(a) & Counter(b)).values())
+    return difflib.SequenceMatcher(None, a, b).ratio() + shared / max(len(a), len(b), 1)
 
 
 def _shown(value: object) -> str:

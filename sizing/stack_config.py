@@ -68,7 +68,7 @@ class StackConfig(_Section):
     precision: str = "auto"
     kv_dtype: str = "auto"
     workload: WorkloadConfig = WorkloadConfig()
-    gpu: str = "H100"
+    gpu: str = ""
     instance_types: InstanceTypesConfig = InstanceTypesConfig()
     purchase: Purchase = Field(default=Purchase.ON_DEMAND, strict=False)
     capacity_reservation_id: str = ""
@@ -96,7 +96,7 @@ class StackConfig(_Section):
         for name, field in cls.model_fields.items():
             key = _camel(name)
             text = None if name == "region" else get(key)
-            if text is not None:
+            if text:
                 values[key] = text if _is_text(field.annotation) else _from_json(text)
         return cls.from_mapping({**values, **({"region": region} if region else {})})
 
@@ -108,7 +108,9 @@ class StackConfig(_Section):
         values = {k.removeprefix(prefix): v for k, v in entries.items() if k.startswith(prefix)}
         for key in values:
             if key == "region":
-                raise InputError(f"{prefix}region", values[key], "aws:region says the region", "aws:region")
+                raise InputError(
+                    f"{prefix}region", values[key], "aws:region says the region", "aws:region"
+                )
         region = entries.get("aws:region")
         return cls.from_mapping({**values, **({"region": region} if region else {})})
 
@@ -138,8 +140,12 @@ def _config_entries(path: Path) -> dict[str, Any]:
         where = str(error).splitlines()[-1].strip()
         raise InputError("stack file", path.name, f"valid YAML ({where})") from None
     config = cast("dict[str, Any]", content).get("config") if isinstance(content, dict) else None
-    if not isinstance(config, dict) or not all(isinstance(k, str) for k in cast("dict[Any, Any]", config)):
-        raise InputError("config", path.name, f"a `config:` section with keys such as {PROJECT}:model")
+    if not isinstance(config, dict) or not all(
+        isinstance(k, str) for k in cast("dict[Any, Any]", config)
+    ):
+        raise InputError(
+            "config", path.name, f"a `config:` section with keys such as {PROJECT}:model"
+        )
     return cast("dict[str, Any]", config)
 
 
@@ -204,7 +210,9 @@ def _nearest(value: object, context: dict[str, Any]) -> object:
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
     for part in path:
         field = next((f for f in model.model_fields.values() if f.alias == part), None)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+        if field is None or not (
+            isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        ):
             return []
         model = field.annotation
     return [field.alias or name for name, field in model.model_fields.items() if name != "region"]

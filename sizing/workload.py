@@ -44,7 +44,9 @@ def make_workload(
     Raises InputError for a length the model cannot hold or a concurrency that makes no sense.
     """
     if purpose is not Purpose.INFERENCE:
-        raise InputError("purpose", purpose.value, "inference (training is not sized yet)", "inference")
+        raise InputError(
+            "purpose", purpose.value, "inference (training is not sized yet)", "inference"
+        )
     length = min(DEFAULT_CONTEXT, max_context) if context is None else context
     if not 1 <= length <= max_context:
         near = min(max(length, 1), max_context)

@@ -33,7 +33,9 @@ def find_instance(text: str, key: str = "instance") -> InstanceType:
 def instances_with(gpu: str) -> tuple[InstanceType, ...]:
     """Every instance type that carries that GPU (catalogue name), smallest first."""
     rows = read("instances.json")["instances"].values()
-    names = [(r["gpus"] * r["gpu_fraction"], r["vcpus"], r["name"]) for r in rows if r["gpu"] == gpu]
+    names = [
+        (r["gpus"] * r["gpu_fraction"], r["vcpus"], r["name"]) for r in rows if r["gpu"] == gpu
+    ]
     return tuple(instance(name) for *_, name in sorted(names))
 
 

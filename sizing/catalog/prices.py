@@ -31,6 +31,9 @@ def offer(instance_type: str, region: str, purchase: Purchase) -> Offer:
     )
 
 
-def _row(instance_type: str, region: str, purchase: Purchase) -> list[object] | None:
+def _row(
+    instance_type: str, region: str, purchase: Purchase
+) -> tuple[float, float | None, str | None, str, str] | None:
     table = read("prices.json")["prices"].get(purchase.value, {})
-    return table.get(instance_type, {}).get(region)
+    row = table.get(instance_type, {}).get(region)
+    return None if row is None else tuple(row)

@@ -1,0 +1,5 @@
+"""The `sizing` command line."""
+
+from sizing.cli.app import main
+
+__all__ = ["main"]

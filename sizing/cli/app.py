@@ -1,0 +1,132 @@
+"""Commands and their options. Bodies import what they need, so that start-up stays fast."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sizing.cli.failures import answering
+
+app = typer.Typer(
+    name="sizing",
+    help="From a model, a precision and a load to GPU nodes on AWS and their cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Catalogue name or alias, Hugging Face id, or a path to a config.json.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def main() -> None:
+    """Entry point: exit code 0 is yes, 1 is an honest no, 2 is bad input."""
+    sys.exit(answering(app, sys.argv[1:]))
+
+
+@app.command()
+def plan(
+    model: Model,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="bf16, fp16, fp8, int8, int4, ...; default: the checkpoint's."),
+    ] = None,
+    kv_dtype: Annotated[str | None, typer.Option(help="KV cache format: auto, bf16, fp8.")] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="inference (training is not sized yet).")
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(help="Tokens of one sequence, prompt and output together.")
+    ] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Sequences at once.")] = None,
+    gpu: Annotated[
+        str | None, typer.Option(help="GPU name, or any. Default H100, or --instance's own.")
+    ] = None,
+    instance: Annotated[
+        list[str] | None, typer.Option(help="Only this instance type (repeatable).")
+    ] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="AWS region (repeatable). Default us-east-1.")
+    ] = None,
+    purchase: Annotated[
+        str | None, typer.Option(help="on-demand, spot, capacity-block, reserved or any.")
+    ] = None,
+    replicas: Annotated[int | None, typer.Option(help="Copies of the model, at least.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="engine (what vLLM allocates) or rule-of-thumb.")
+    ] = None,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Allow more nodes a copy than the fewest.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """The nodes that a model needs, their layout and their cost."""
+    from sizing.cli.questions import ask_plan
+
+    ask_plan(
+        {
+            "model": model,
+            "precision": precision,
+            "kvDtype": kv_dtype,
+            "workload": {"purpose": purpose, "context": context, "concurrency": concurrency},
+            "gpu": gpu,
+            "instanceTypes": {"allow": instance},
+            "replicas": replicas,
+            "method": method,
+            "spread": spread or None,
+        },
+        regions=region or [],
+        purchase=purchase,
+        as_json=json,
+    )
+
+
+@app.command()
+def preview(
+    stack: Annotated[str, typer.Option(help="The environment: stacks/Pulumi.<stack>.yaml.")],
+    folder: Annotated[str, typer.Option(help="Where the stack files lie.")] = "stacks",
+    json: Json = False,
+) -> None:
+    """A stack's plan and cost, without an engine, an account or a credential."""
+    from sizing.cli.questions import ask_preview
+
+    ask_preview(stack, folder, as_json=json)
+
+
+@app.command()
+def inspect(model: Model, json: Json = False) -> None:
+    """A model's facts: parameters by group, attention, KV cache growth."""
+    from sizing.cli.questions import ask_inspect
+
+    ask_inspect(model, as_json=json)
+
+
+@app.command()
+def models(
+    search: Annotated[str | None, typer.Argument(help="Part of a name, family or id.")] = None,
+    json: Json = False,
+) -> None:
+    """The models in the catalogue."""
+    from sizing.cli.questions import ask_models
+
+    ask_models(search, as_json=json)
+
+
+@app.command()
+def instances(
+    gpu: Annotated[str, typer.Option(help="GPU name, or any.")] = "any",
+    region: Annotated[str, typer.Option(help="AWS region.")] = "us-east-1",
+    json: Json = False,
+) -> None:
+    """EC2 instance types with NVIDIA GPUs, and what they cost in a region."""
+    from sizing.cli.questions import ask_instances
+
+    ask_instances(gpu, region, as_json=json)

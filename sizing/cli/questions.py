@@ -1,0 +1,101 @@
+"""What each command asks of the library, and how the answer is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from sizing.errors import InputError
+
+# Config keys by the name of the option that sets them.
+_OPTIONS = {"instanceTypes.allow": "instance", "kvDtype": "kv-dtype"}
+
+
+def ask_plan(
+    values: Mapping[str, Any], *, regions: Sequence[str], purchase: str | None, as_json: bool
+) -> None:
+    """Print the plan for options named like the stack's config keys; None means not given."""
+    from sizing.planner import make_plan
+    from sizing.request import parse_purchases, request_from
+    from sizing.stack_config import StackConfig
+
+    try:
+        config = StackConfig.from_mapping(_given({**values, "region": next(iter(regions), None)}))
+        purchases = parse_purchases(purchase) if purchase else ()
+        request = request_from(config, regions=tuple(regions), purchases=purchases)
+    except InputError as error:
+        option = _OPTIONS.get(error.key, error.key.removeprefix("workload."))
+        raise InputError(option, error.value, error.allowed, error.nearest) from None
+    _print_plan(make_plan(request), as_json)
+
+
+def ask_preview(stack: str, folder: str, *, as_json: bool) -> None:
+    """Print a stack file's plan."""
+    from sizing.planner import plan_for
+    from sizing.stack_config import StackConfig, stack_file
+
+    _print_plan(plan_for(StackConfig.from_file(stack_file(stack, Path(folder)))), as_json, stack)
+
+
+def ask_inspect(model: str, *, as_json: bool) -> None:
+    """Print a model's facts."""
+    from sizing.facts import model_facts
+    from sizing.resolve import resolve
+
+    spec = resolve(model).spec
+    facts = model_facts(spec)
+    if as_json:
+        print(json.dumps(facts))
+        return
+    from sizing.render.facts import render_facts
+
+    print(render_facts(spec, facts))
+
+
+def ask_models(search: str | None, *, as_json: bool) -> None:
+    """Print the catalogue's models, all or those that match."""
+    from sizing.facts import catalogue_rows
+
+    rows = catalogue_rows(search)
+    if not rows:
+        raise InputError("search", search, "part of a name that `sizing models` lists")
+    if as_json:
+        print(json.dumps({"models": rows}))
+        return
+    from sizing.render.tables import render_models
+
+    print(render_models(rows))
+
+
+def ask_instances(gpu: str, region: str, *, as_json: bool) -> None:
+    """Print instance types with their on-demand price in a region."""
+    from sizing.facts import instance_rows
+
+    rows = instance_rows(gpu, region)
+    if as_json:
+        print(json.dumps({"region": region, "instances": rows}))
+        return
+    from sizing.render.tables import render_instances
+
+    print(render_instances(rows, region))
+
+
+def _print_plan(plan: Any, as_json: bool, stack: str | None = None) -> None:
+    if as_json:
+        print(plan.model_dump_json())
+        return
+    from sizing.render.plan import render_plan
+
+    print(render_plan(plan, stack=stack))
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what was said: nested sections without values disappear."""
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = _given(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        if inner is not None and inner != {}:
+            kept[key] = inner
+    return kept

@@ -1,0 +1,70 @@
+"""A model's facts as a page of text."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sizing.model import ModelSpec
+from sizing.render.text import WIDTH, bar, bullets, fields
+from sizing.units import gib
+
+
+def render_facts(spec: ModelSpec, facts: dict[str, object], width: int = WIDTH) -> str:
+    """The model in one line, then parameters by group, layers and the KV cache's growth."""
+    total, active = cast("int", facts["params_total"]), cast("int", facts["params_active"])
+    size = cast("int", facts["weights_bytes"])
+    answer = (
+        f"{spec.name}: {total / 1e9:,.2f} billion parameters"
+        + (f", {active / 1e9:,.2f} billion active" if active < 0.9 * total else "")
+        + f", {gib(size):,.1f} GiB at {facts['checkpoint_precision']}"
+    )
+    notes = [*spec.notes, *([spec.unsupported_reason] if spec.unsupported_reason else [])]
+    sections = [
+        [answer],
+        fields(_facts(facts), width),
+        ["Parameters by group", *_groups(facts, total)],
+        ["KV cache of one sequence, bf16, GiB", *_kv(facts)],
+        ["Notes", *bullets(notes, width)] if notes else [],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def _facts(facts: dict[str, object]) -> list[tuple[str, str]]:
+    growth, window = facts["kv_bytes_per_token"], facts["kv_bytes_per_token_in_window"]
+    more = "" if growth == window else f" ({window:,} until the windows are full)"
+    limit = facts["max_context"]
+    return [
+        ("Id", f"{facts['hf_id'] or '-'} ({facts['architecture']})"),
+        (
+            "Layers",
+            f"{facts['layers']} of width {facts['hidden']:,}, vocabulary {facts['vocab']:,}",
+        ),
+        ("Attention", ", ".join(cast("list[str]", facts["attention_kinds"]))),
+        ("Context", f"up to {limit:,} tokens" if limit else "no limit stated"),
+        ("KV per token", f"{growth:,} bytes at bf16{more}"),
+        *_state(facts),
+        ("Source", f"{facts['source']} ({facts['as_of'] or 'undated'}), {facts['evidence']}"),
+    ]
+
+
+def _state(facts: dict[str, object]) -> list[tuple[str, str]]:
+    state = cast("int", facts["state_bytes_per_sequence"])
+    return [("State", f"{state:,} bytes a sequence, whatever its length")] if state else []
+
+
+def _groups(facts: dict[str, object], total: int) -> list[str]:
+    groups = cast("dict[str, int]", facts["params_by_group"])
+    width = max(len(f"{n:,}") for n in groups.values())
+    return [
+        f"  {name:<10}  {count:>{width},}  {count / total:>6.1%}  {bar(count / total)}".rstrip()
+        for name, count in sorted(groups.items(), key=lambda item: -item[1])
+    ]
+
+
+def _kv(facts: dict[str, object]) -> list[str]:
+    at = cast("dict[str, Any]", facts["kv_bytes_at"])
+    most = max(at.values()) or 1
+    return [
+        f"  {int(tokens):>8,} tokens  {gib(size):>9.3f}  {bar(size / most)}".rstrip()
+        for tokens, size in at.items()
+    ]
