@@ -1,0 +1,115 @@
+"""The command line as scripts use it: one JSON object, stable exit codes, no traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sizing.cli.app import app
+from sizing.cli.failures import answering
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def run(*arguments: str) -> int:
+    return answering(app, arguments)
+
+
+@pytest.mark.parametrize(
+    ("precision", "gigabytes", "gpus", "nodes"),
+    [("bf16", 972, 13, 2), ("int8", 486, 7, 1), ("int4", 243, 4, 1)],
+)
+def test_the_table_from_the_command_line(
+    capsys: pytest.CaptureFixture[str], precision: str, gigabytes: int, gpus: int, nodes: int
+) -> None:
+    method = ("--method", "rule-of-thumb", "--json")
+    assert run("plan", "llama-3.1-405b", "--precision", precision, *method) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["memory_required_gb"] == gigabytes
+    assert found["gpus_required"] == gpus
+    assert (found["instance_type"], found["nodes"]) == ("p5.48xlarge", nodes)
+    assert found["gpus_provisioned"] == 8 * nodes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "key"),
+    [
+        (("plan", "lama-3.1-405b"), 2, "model"),
+        (("plan", "llama-3.1-405b", "--context", "abc"), 2, "context"),
+        (("plan", "llama-3.1-405b", "--context", "-5"), 2, "context"),
+        (("plan", "llama-3.1-405b", "--instance", "p5.48xlrge"), 2, "instance"),
+        (("plan", "llama-3.1-405b", "--kv-dtype", "fp7"), 2, "kv-dtype"),
+        (("plan", "llama-3.1-405b", "--purchase", "lease"), 2, "purchase"),
+        (("plan", "llama-3.1-405b", "--purpose", "full"), 2, "purpose"),
+        (("plan", "llama-3.1-405b", "--contxt", "3"), 2, "option"),
+        (("plan",), 2, "model"),
+        (("pln",), 2, "command"),
+        (("plan", "llama-3.1-405b", "--instance", "g6.xlarge"), 1, "plan"),
+        (("preview", "--stack", "prd"), 2, "stack"),
+        (("instances", "--region", "mars-1"), 2, "region"),
+        (("models", "no-such-model"), 2, "search"),
+    ],
+)
+def test_failures(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    key: str,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run(*arguments) == code
+    text = capsys.readouterr()
+    assert text.out == ""
+    assert len(text.err.splitlines()) == 1
+    assert run(*arguments, "--json") == code
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["key"] == key
+    assert {"value", "allowed", "nearest", "message"} <= error.keys()
+
+
+def test_inspect_has_the_fields_that_scripts_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("inspect", "llama-3.1-8b", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["params_total"] == sum(found["params_by_group"].values()) == 8_030_261_248
+    assert found["kv_bytes_per_token"] == 131_072
+    assert found["kv_bytes_at"]["8192"] == 8192 * 131_072
+    for field in ("params_active", "nominal_params", "state_bytes_per_sequence", "evidence"):
+        assert field in found
+    assert found["attention_kinds"] == ["GQA"]
+    assert found["max_context"] == 131_072
+
+
+@pytest.mark.parametrize("command", [("models",), ("instances",), ("inspect", "llama-3.1-405b")])
+def test_pages_are_readable(capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
+    assert run(*command) == 0
+    assert all(len(line) <= 100 for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod", "local"])
+def test_every_stack_previews(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, stack: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run("preview", "--stack", stack, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["cost"]["usd_per_hour"] > 0
+
+
+def test_a_plan_imports_neither_pulumi_nor_boto3() -> None:
+    """Start-up time is a feature, and `sizing` must work where neither is installed."""
+    code = (
+        "import sys; from sizing.cli.app import app; from sizing.cli.failures import answering;"
+        "code = answering(app, ['plan', 'llama-3.1-405b', '--json']);"
+        "heavy = {'pulumi', 'pulumi_aws', 'boto3', 'yaml', 'huggingface_hub', 'rich'};"
+        "found = heavy & {m.split('.')[0] for m in sys.modules};"
+        "sys.exit(f'imported {found}' if found else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["nodes"] == 2

@@ -1,0 +1,69 @@
+"""The page a person reads before paying: answer first, nothing wider than 100 columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from sizing.plan import Plan
+from sizing.planner import plan_for
+from sizing.render import render_plan
+from sizing.render.text import bar, table
+from sizing.stack_config import StackConfig
+
+
+def plan(**values: object) -> Plan:
+    return plan_for(StackConfig.from_mapping({"model": "llama-3.1-405b", **values}))
+
+
+PLANS = [
+    {"precision": "bf16"},
+    {"precision": "int4"},
+    {"precision": "bf16", "method": "rule-of-thumb"},
+    {"precision": "int8", "purchase": "spot", "region": "us-east-2"},
+    {"precision": "bf16", "purchase": "reserved"},
+    {"model": "llama-3.1-8b", "gpu": "any"},
+]
+
+
+@pytest.mark.parametrize("values", PLANS)
+def test_nothing_is_wider_than_100_columns(values: dict[str, object]) -> None:
+    page = render_plan(plan(**values))
+    assert max(len(line) for line in page.splitlines()) <= 100
+    assert not any(line != line.rstrip() for line in page.splitlines())
+    assert "\x1b" not in page
+
+
+def test_the_first_line_is_the_answer() -> None:
+    first = render_plan(plan(precision="bf16"), stack="prod").splitlines()[0]
+    for part in ("prod", "2 x p5.48xlarge", "16 H100", "$110.08", "$80,358.40"):
+        assert part in first
+
+
+def test_both_counts_are_always_said() -> None:
+    page = render_plan(plan(precision="bf16"))
+    assert "13 H100" in page
+    assert "16 H100 = 2 x p5.48xlarge" in page
+    assert "2026-07-20" in page
+
+
+def test_a_change_is_said_with_its_price() -> None:
+    page = render_plan(plan(precision="int8"), plan(precision="bf16"))
+    assert "$80,358.40 -> $40,179.20 a month (-50%)" in page.splitlines()[1]
+
+
+def test_an_unknown_cost_is_never_a_figure() -> None:
+    page = render_plan(plan(precision="bf16", purchase="reserved"))
+    assert "cost unknown" in page.splitlines()[0]
+    assert "$0" not in page
+
+
+def test_bars_stay_in_their_width() -> None:
+    assert len(bar(1.0, 30)) == 30
+    assert bar(-1.0) == ""
+    assert len(bar(9.0, 30)) == 30
+
+
+def test_wide_tables_give_way_in_the_first_column() -> None:
+    lines = table(("a", "b"), [("x" * 200, "1")], ("<", ">"), 40)
+    assert max(map(len, lines)) <= 40
+    assert "…" in lines[1]
