@@ -68,6 +68,7 @@ class GpuCluster(pulumi.ComponentResource):
             network=self._network(name, wanted, tags),
             market=wanted.market,
             root_volume_gb=wanted.config.root_volume_gb,
+            images=wanted.images,
             user_data=wanted.user_data,
             tags=tags,
             opts=own,

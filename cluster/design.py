@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cluster.addresses import Subnets, subnets
 from cluster.efa import addresses_per_node
+from cluster.image import image_parameter
 from cluster.market import Market, market_for
 from cluster.names import NodePlacement, node_placements
 from cluster.user_data import user_data
@@ -17,13 +18,17 @@ from sizing.stack_config import StackConfig
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A checked plan, ready to be made. `user_data` is by node name."""
+    """A checked plan, ready to be made.
+
+    `images` are SSM parameters by instance type, `user_data` is by node name.
+    """
 
     config: StackConfig
     plan: Plan
     market: Market
     placements: tuple[NodePlacement, ...]
     subnets: Subnets
+    images: Mapping[str, str]
     user_data: Mapping[str, str]
 
     @property
@@ -35,12 +40,13 @@ class Design:
 def design(name: str, config: StackConfig, plan: Plan) -> Design:
     """The design of a cluster called `name`. Raises InputError for what AWS would refuse."""
     placements = node_placements(name, plan.node_groups)
-    addresses = sum(addresses_per_node(instance(node.instance_type)) for node in placements)
+    kinds = [instance(node.instance_type) for node in placements]
     return Design(
         config=config,
         plan=plan,
         market=market_for(plan.purchase, config.capacity_reservation_id),
         placements=placements,
-        subnets=subnets(config.network.vpc_cidr, addresses),
+        subnets=subnets(config.network.vpc_cidr, sum(map(addresses_per_node, kinds))),
+        images={kind.name: image_parameter(kind) for kind in kinds},
         user_data={node.name: user_data(plan, node) for node in placements},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pulumi
@@ -14,7 +14,7 @@ _PATHS = {key: f"workload.{key}" for key in ("purpose", "context", "concurrency"
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def one_line_errors() -> Generator[None]:
     """For a program: Pulumi's language host shows a RunError without a traceback."""
     try:
         yield
@@ -27,7 +27,7 @@ def one_line_errors() -> Iterator[None]:
 
 
 @contextmanager
-def property_errors() -> Iterator[None]:
+def property_errors() -> Generator[None]:
     """For a component: the property's path and the reason, in any of Pulumi's languages."""
     try:
         yield

@@ -29,7 +29,11 @@ def account_zones(opts: pulumi.InvokeOptions) -> tuple[Zone, ...]:
     regular = aws.GetAvailabilityZonesFilterArgs(
         name="opt-in-status", values=["opt-in-not-required"]
     )
-    found = aws.get_availability_zones(state="available", filters=[regular], opts=opts)
+    try:
+        found = aws.get_availability_zones(state="available", filters=[regular], opts=opts)
+    except Exception as error:
+        # The first call to AWS: an expired login shows here, and a traceback would bury it.
+        raise pulumi.RunError(f"AWS did not say which zones there are: {error}") from None
     pairs = zip(found.names, found.zone_ids, strict=True)
     return tuple(Zone(name=name, zone_id=zone_id) for name, zone_id in pairs)
 

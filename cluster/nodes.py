@@ -17,7 +17,6 @@ from cluster.tags import node_tags
 from sizing.catalog.instances import instance
 from sizing.instance import InstanceType
 
-_IMAGE = "/aws/service/deeplearning/ami/{}/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
 _ROOT_DEVICE = "/dev/sda1"
 _CREATE_TIMEOUT = "15m"
 _EC2_MAY_ASSUME = {
@@ -53,13 +52,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeMaker:
-    """Makes the nodes of one cluster as children of it. `user_data` is by node name."""
+    """Makes the nodes of one cluster as children of it.
+
+    `images` are SSM parameters by instance type, `user_data` is by node name.
+    """
 
     name: str
     region: str
     network: Network
     market: Market
     root_volume_gb: int
+    images: Mapping[str, str]
     user_data: Mapping[str, str]
     tags: dict[str, str]
     opts: pulumi.ResourceOptions
@@ -97,7 +100,7 @@ class NodeMaker:
         self, placements: Sequence[NodePlacement]
     ) -> dict[int, aws.ec2.PlacementGroup]:
         """One group for each replica that spans nodes, by replica."""
-        # A reservation has fixed the place: EC2 matches it only in the group it was made in, if any.
+        # A reservation has fixed the place: EC2 matches it in no other group than its own.
         if self.market.reservation_id is not None:
             return {}
         # A group a replica, not one for all: only a replica's own nodes talk to each other, and
@@ -134,7 +137,7 @@ class NodeMaker:
         )
 
     def _image_id(self, kind: InstanceType) -> pulumi.Output[str]:
-        path = _IMAGE.format(kind.architecture)
+        path = self.images[kind.name]
         found = aws.ssm.get_parameter_output(name=path, opts=self.invoke_opts)
         # The other field is always a secret, and a public image's id need not be one.
         return found.insecure_value

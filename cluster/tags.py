@@ -12,7 +12,7 @@ MODEL = "gpu-sizing:model"
 REPLICA = "gpu-sizing:replica"
 RANK = "gpu-sizing:rank"
 _MAX_VALUE = 256
-_NOT_ALLOWED = re.compile(r"[^\w\s+\-=.:/@]", re.ASCII)
+_NOT_ALLOWED = re.compile(r"[^\w +\-=.:/@]", re.ASCII)
 
 
 def shared_tags(stack: str, model: str) -> dict[str, str]:

@@ -24,9 +24,11 @@ def user_data(plan: Plan, node: NodePlacement) -> str:
         "path": PLAN_PATH,
         "owner": "root:root",
         "permissions": "0644",
-        "content": json.dumps(plan_facts(plan, node), indent=2) + "\n",
+        "content": json.dumps(plan_facts(plan, node)) + "\n",
     }
-    document = "#cloud-config\n" + yaml.safe_dump({"write_files": [file]}, sort_keys=False)
+    document = "#cloud-config\n" + yaml.safe_dump(
+        {"write_files": [file]}, sort_keys=False, width=MAX_BYTES
+    )
     size = len(document.encode())
     if size > MAX_BYTES:
         raise InputError("user data", f"{size} bytes", f"at most {MAX_BYTES} bytes (EC2's limit)")

@@ -1,0 +1,194 @@
+"""Runs a program on the SDK's mock monitor and keeps everything it registers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi_aws as aws
+from pulumi.runtime import config as runtime_config
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import configure
+from pulumi.runtime.stack import run_in_stack
+
+# Its modules load on first use, and one of them warns about itself while it does.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    _ = aws.ec2.Vpc
+
+ZONES = {"us-east-1a": "use1-az6", "us-east-1b": "use1-az1", "us-east-1c": "use1-az2"}
+IMAGE = "ami-0123456789abcdef0"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One registered resource as the engine would see it."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: dict[str, Any]
+    dependencies: tuple[str, ...]
+    provider: str
+    ignore_changes: tuple[str, ...]
+    create_timeout: str
+    delete_before_replace: bool
+
+
+@dataclass
+class Run:
+    """What a program registered, asked for, exported and logged."""
+
+    resources: list[Registration] = field(default_factory=list[Registration])
+    invokes: list[tuple[str, dict[str, Any], str]] = field(
+        default_factory=list[tuple[str, dict[str, Any], str]]
+    )
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    log: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def of(self, kind: str) -> list[Registration]:
+        """The resources of a type, such as `ec2/instance:Instance`."""
+        return [r for r in self.resources if r.type == f"aws:{kind}"]
+
+    def one(self, kind: str) -> Registration:
+        """The only resource of a type."""
+        (found,) = self.of(kind)
+        return found
+
+    def named(self, kind: str, name: str) -> Registration:
+        """The resource of a type with that name."""
+        (found,) = [r for r in self.of(kind) if r.name == name]
+        return found
+
+
+class Answers(mocks.Mocks):
+    """AWS's side: ids and computed outputs; at preview nothing computed is known."""
+
+    def __init__(self, run: Run, *, preview: bool, zones: dict[str, str]) -> None:
+        self.run, self.preview, self.zones = run, preview, zones
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if self.preview:
+            return "", dict(args.inputs)
+        made = {"arn": f"arn:{args.name}", "name": f"{args.name}-1a2b", "latestVersion": 1}
+        return f"id-{args.name}", {**made, "privateIp": "10.64.0.10", **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        self.run.invokes.append((args.token, dict(args.args), str(args.provider)))
+        if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
+            names, ids = list(self.zones), list(self.zones.values())
+            return {"id": "r", "names": names, "zoneIds": ids, "groupNames": []}
+        assert args.token == "aws:ssm/getParameter:getParameter", args.token
+        return {"id": args.args["name"], "insecureValue": IMAGE, **args.args}
+
+
+class Recorder(mocks.MockMonitor):
+    """Keeps each request before it is answered."""
+
+    def __init__(self, run: Run, answers: Answers) -> None:
+        super().__init__(answers)
+        self.run = run
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the protocol's name
+        with thread_loop():
+            answer = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self.run.resources.append(_registration(request, answer.urn))
+        return answer
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        with thread_loop():
+            return super().Invoke(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        outputs = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+        self.run.outputs[request.urn.split("::")[-1]] = outputs
+        return super().RegisterResourceOutputs(request)
+
+
+class LogKeeper(logging.Handler):
+    """Keeps what the program logs."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.run.log.append((record.levelname, record.getMessage()))
+
+
+def run_program(
+    program: Callable[[], object],
+    *,
+    preview: bool = False,
+    config: dict[str, str] | None = None,
+    secrets: tuple[str, ...] = (),
+    zones: dict[str, str] | None = None,
+    stack: str = "prod",
+) -> Run:
+    """Runs `program` as the language host does, to the last registration. Errors come through."""
+    run = Run()
+    logger = logging.Logger("pulumi-test")
+    logger.addHandler(LogKeeper(run))
+    monitor = Recorder(run, Answers(run, preview=preview, zones=ZONES if zones is None else zones))
+    settings = mocks.MockSettings(
+        monitor=monitor,
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+        engine=mocks.MockEngine(logger),
+        project="gpu-sizing",
+        stack=stack,
+        dry_run=preview,
+        organization="organization",
+        callbacks=None,
+    )
+
+    def start() -> None:
+        configure(settings)
+        runtime_config.set_all_config(config or {}, list(secrets))
+        asyncio.run(run_in_stack(lambda: program() and None))
+
+    # The SDK keeps its state in context variables: a copy of the context isolates each run.
+    contextvars.copy_context().run(start)
+    return run
+
+
+@contextmanager
+def thread_loop() -> Generator[None]:
+    """The SDK's mocks open an event loop in every worker thread and leave it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _registration(request: Any, urn: str) -> Registration:
+    return Registration(
+        type=request.type,
+        name=request.name,
+        urn=urn,
+        parent=request.parent.split("::")[-1],
+        inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+        dependencies=tuple(sorted(d.split("::")[-2] + "::" + d.split("::")[-1] for d in request.dependencies)),
+        provider=request.provider,
+        ignore_changes=tuple(request.ignoreChanges),
+        create_timeout=request.customTimeouts.create,
+        delete_before_replace=request.deleteBeforeReplace,
+    )
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a recorded value was not known."""
+    return isinstance(value, rpc.Unknown) or value == rpc.UNKNOWN
+
+
+__all__ = ["IMAGE", "ZONES", "Registration", "Run", "is_unknown", "run_program"]
