@@ -1,0 +1,1 @@
+"""A local AWS and the real Pulumi engine, so that the program runs without an account."""
