@@ -21,7 +21,7 @@ deps: $(DEPS) ## make .venv with everything pinned
 
 $(DEPS): requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install python3 and its venv module" >&2; exit 1; }
-	@echo "Installing the pinned dependencies into .venv (about two minutes the first time) ..."
+	@echo "Installing the pinned dependencies into .venv (about two minutes the first time) ..." >&2
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
