@@ -118,14 +118,14 @@ def params_active(spec: ModelSpec, *, embedding: bool = True) -> int:
     """Parameters that one text token touches: everything but towers, MTP and unrouted experts.
 
     The convention counts the head and the whole embedding table; cards often leave out the
-    embedding (`embedding=False`).
+    embedding and position tables (`embedding=False`).
     """
     by_group = params_by_group(spec)
     idle = sum(
         count * _idle_expert_params(spec, block) for block, count in spec.layer_counts.items()
     )
-    skipped = by_group.get("vision", 0) + (0 if embedding else by_group["embedding"])
-    return params_total(spec) - idle - skipped
+    tables = 0 if embedding else by_group["embedding"] + by_group["position"]
+    return params_total(spec) - idle - by_group["vision"] - tables
 
 
 def kv_layers(spec: ModelSpec) -> tuple[KvLayers, ...]:
@@ -209,10 +209,6 @@ def _weights(spec: ModelSpec) -> Iterator[LayerWeights]:
 
 def _embedding(spec: ModelSpec) -> Iterator[Weight]:
     yield _table(spec, "embed_tokens", "embedding")
-    if spec.layer_embedding:
-        yield Weight(
-            "embed_tokens_per_layer", "embedding", spec.vocab, spec.layer_embedding, 1, "vocab"
-        )
     if spec.positions:
         yield Weight("embed_positions", "position", spec.positions, spec.hidden)
     yield from map(from_tensor, spec.tensors)
@@ -224,7 +220,7 @@ def _head(spec: ModelSpec) -> Iterator[Weight]:
     if not spec.tied:
         yield _table(spec, "lm_head", "lm_head")
     if spec.lm_head_bias:
-        yield Weight("lm_head.bias", "bias", spec.vocab, 1, 1, "vocab")
+        yield Weight("lm_head.bias", "lm_head", spec.vocab, 1, 1, "vocab")
 
 
 def _mtp(spec: ModelSpec) -> Iterator[LayerWeights]:

@@ -103,7 +103,6 @@ def _spec(
         final_norm=layers.final_norm,
         lm_head_bias=layers.lm_head_bias,
         positions=layers.positions,
-        layer_embedding=layers.layer_embedding,
         tensors=layers.tensors,
         towers=layers.towers,
         mtp=layers.mtp,

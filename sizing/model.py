@@ -49,6 +49,8 @@ class Tensor(_Facts):
     copies: Size = 1
     shard: Shard = "replicated"
     unit: Size = 1
+    width: Size | None = None
+    """Bytes per element where it does not follow the model's dtype."""
 
 
 class Gqa(_Facts):
@@ -314,8 +316,6 @@ class ModelSpec(_Facts):
     lm_head_bias: bool = False
     positions: Count = 0
     """Rows of a learned position table."""
-    layer_embedding: Count = 0
-    """Width per token of per-layer embeddings over all layers (Gemma 3n)."""
     tensors: tuple[Tensor, ...] = ()
     towers: tuple[Tower, ...] = ()
     mtp: Mtp | None = None

@@ -72,6 +72,7 @@ def from_tensor(tensor: Tensor) -> Weight:
         tensor.copies,
         tensor.shard,
         tensor.unit,
+        tensor.width,
     )
 
 
@@ -179,7 +180,33 @@ def _indexer(i: Indexer, hidden: int, q_width: int) -> Iterator[Weight]:
 
 
 def _compressed(a: Compressed, hidden: int) -> Iterator[Weight]:
-    raise NotImplementedError
+    per_group = a.heads * a.head_dim // a.o_groups
+    inner = a.o_groups * a.o_lora_rank
+    yield Weight("self_attn.q_a_proj", "linear", a.q_lora_rank, hidden)
+    yield Weight("self_attn.q_a_norm", "norm", a.q_lora_rank)
+    yield Weight(
+        "self_attn.q_b_proj", "linear", a.heads * a.head_dim, a.q_lora_rank, 1, "column", a.head_dim
+    )
+    yield Weight("self_attn.kv_proj", "linear", a.head_dim, hidden)
+    yield Weight("self_attn.kv_norm", "norm", a.head_dim)
+    yield Weight("self_attn.o_a_proj", "linear", inner, per_group, 1, "column", a.o_lora_rank)
+    yield Weight("self_attn.o_b_proj", "linear", hidden, inner, 1, "row", a.o_lora_rank)
+    yield Weight("self_attn.sinks", "other", a.heads, 1, 1, "column")
+    if a.ratio:
+        # An indexed layer blends two neighbouring windows, so its compressor is twice as wide.
+        yield from _compressor("compressor", a.head_dim, 2 if a.indexer else 1, a.ratio, hidden)
+    if a.indexer:
+        name, i = "compressor.indexer", a.indexer
+        yield from _compressor(name, i.head_dim, 2, a.ratio, hidden)
+        yield Weight(f"self_attn.{name}.q_b_proj", "linear", i.heads * i.head_dim, a.q_lora_rank)
+        yield Weight(f"self_attn.{name}.weights_proj", "linear", i.heads, hidden)
+
+
+def _compressor(name: str, width: int, series: int, ratio: int, hidden: int) -> Iterator[Weight]:
+    yield Weight(f"self_attn.{name}.kv_proj", "linear", series * width, hidden)
+    yield Weight(f"self_attn.{name}.gate_proj", "linear", series * width, hidden)
+    yield Weight(f"self_attn.{name}.position_bias", "bias", ratio * series * width)
+    yield Weight(f"self_attn.{name}.kv_norm", "norm", width)
 
 
 def _gated_delta_net(a: GatedDeltaNet, hidden: int) -> Iterator[Weight]:
@@ -263,7 +290,7 @@ def _mlp(name: str, hidden: int, inner: int, gated: bool, bias: bool = False) ->
 def _moe(m: Moe, hidden: int) -> Iterator[Weight]:
     yield Weight("mlp.gate", "router", m.experts, hidden)
     if m.router_bias:
-        yield Weight("mlp.gate.bias", "bias", m.experts)
+        yield Weight("mlp.gate.bias", "router", m.experts)
     for size in m.router_scales:
         yield Weight("mlp.gate.scale", "router", size)
     if m.correction_bias:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sizing.architectures.facts import Facts
-from sizing.architectures.registry import Layers, register
+from sizing.architectures.registry import Layers
 from sizing.errors import InputError
-from sizing.model import Attention, Block, Dense, Ffn, Gqa, QkNorm
+from sizing.model import Attention, Block, Dense, Ffn, Gqa, QkNorm, Tensor
 
 Switch = bool | str
 """A fixed answer, or the config key that decides (absent means no)."""
@@ -85,13 +85,34 @@ def full_layers(f: Facts, layers: int, every: int) -> list[bool]:
     return [t == "full_attention" for t in types[:layers]]
 
 
-def by_window(
-    attention: Gqa, per_layer: Sequence[int | None], make: Callable[[Gqa], Block]
+def windowed(attention: Gqa, per_layer: Sequence[int | None]) -> list[tuple[str, Attention]]:
+    """A named attention for every layer, with that layer's window."""
+    kinds = {w: attention.model_copy(update={"window": w}) for w in set(per_layer)}
+    return [("full" if w is None else f"window_{w}", kinds[w]) for w in per_layer]
+
+
+def combine(
+    attentions: Sequence[tuple[str, Attention]],
+    ffns: Sequence[tuple[str, Ffn]],
+    norms: int = 2,
+    tensors: tuple[Tensor, ...] = (),
 ) -> tuple[list[str], dict[str, Block]]:
-    """Order and blocks of layers that differ in their window alone."""
-    names = {w: "full" if w is None else f"window_{w}" for w in per_layer}
-    blocks = {name: make(attention.model_copy(update={"window": w})) for w, name in names.items()}
-    return [names[w] for w in per_layer], blocks
+    """Order and blocks of layers that each have one of these attentions and FFNs."""
+    order: list[str] = []
+    blocks: dict[str, Block] = {}
+    for (mixer, attention), (kind, ffn) in zip(attentions, ffns, strict=True):
+        name = f"{mixer}-{kind}"
+        order.append(name)
+        if name not in blocks:
+            blocks[name] = Block(attention=attention, ffn=ffn, norms=norms, tensors=tensors)
+    return order, blocks
+
+
+def uniform(
+    layers: int, attention: Attention, ffn: Ffn, norms: int = 2
+) -> tuple[list[str], dict[str, Block]]:
+    """Order and blocks of layers that are all the same."""
+    return combine([("full", attention)] * layers, [(ffn.kind, ffn)] * layers, norms)
 
 
 def surroundings(f: Facts, order: list[str], blocks: dict[str, Block], tied: bool) -> Layers:
@@ -102,31 +123,32 @@ def surroundings(f: Facts, order: list[str], blocks: dict[str, Block], tied: boo
         tied=f.flag("tie_word_embeddings", default=tied),
         order=order,
         blocks=blocks,
-        max_context=f.opt_size("max_position_embeddings", "max_sequence_length", high=10**9),
+        max_context=f.opt_size("model_max_length", "max_position_embeddings", high=10**9),
     )
 
 
-def read_dense(f: Facts, flavour: Flavour) -> Layers:
-    """A decoder whose every layer has one MLP."""
-    ffn = Dense(
+def dense_ffn(f: Facts, flavour: Flavour) -> Dense:
+    """The MLP as the config and the flavour describe it."""
+    return Dense(
         kind="dense",
         intermediate=f.size("intermediate_size"),
         gated=flavour.gated,
         bias=switched(f, flavour.mlp_bias),
     )
-    return read_with(f, flavour, ffn)
 
 
-def read_with(f: Facts, flavour: Flavour, ffn: Ffn) -> Layers:
-    """A decoder whose layers all have this FFN."""
+def read_dense(f: Facts, flavour: Flavour) -> Layers:
+    """A decoder whose every layer has one MLP."""
+    return read_with(f, flavour, [("dense", dense_ffn(f, flavour))] * f.layers())
 
-    def make(attention: Attention) -> Block:
-        return Block(attention=attention, ffn=ffn, norms=flavour.norms)
 
-    per_layer = windows(f, f.layers(), flavour.window_every)
+def read_with(f: Facts, flavour: Flavour, ffns: Sequence[tuple[str, Ffn]]) -> Layers:
+    """A decoder whose layers have these FFNs, one each."""
+    per_layer = windows(f, len(ffns), flavour.window_every)
     if flavour.window_switch and not f.flag(flavour.window_switch, default=False):
         per_layer = [None for _ in per_layer]
-    order, blocks = by_window(gqa(f, flavour, f.size("hidden_size")), per_layer, make)
+    attentions = windowed(gqa(f, flavour, f.size("hidden_size")), per_layer)
+    order, blocks = combine(attentions, ffns, flavour.norms)
     return replace(surroundings(f, order, blocks, flavour.tied), norm_bias=flavour.norm_bias)
 
 
@@ -136,30 +158,3 @@ def _qk_norm(f: Facts, setting: str) -> QkNorm:
             return setting
         case key:
             return "per_head" if f.flag(key, default=False) else "none"
-
-
-def _dense(family: str, *names: str, flavour: Flavour) -> None:
-    register(family, *names, read=lambda f: read_dense(f, flavour))
-
-
-_LLAMA = Flavour(qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias="mlp_bias")
-_dense("llama", "LlamaForCausalLM", "llama", flavour=_LLAMA)
-_dense("mistral", "MistralForCausalLM", "mistral", "ministral3", flavour=Flavour())
-_dense(
-    "qwen2",
-    "Qwen2ForCausalLM",
-    "qwen2",
-    flavour=Flavour(qkv_bias=True, window_switch="use_sliding_window"),
-)
-_dense(
-    "qwen3",
-    "Qwen3ForCausalLM",
-    "qwen3",
-    flavour=Flavour(
-        qkv_bias="attention_bias",
-        o_bias="attention_bias",
-        qk_norm="head",
-        window_switch="use_sliding_window",
-    ),
-)
-_dense("phi3", "Phi3ForCausalLM", "phi3", flavour=Flavour())

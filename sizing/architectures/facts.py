@@ -87,6 +87,23 @@ class Facts:
             raise InputError(self.key(name), value, "an object")
         return Facts(cast(Json, value), f"{self.key(name)}.")
 
+    def part(self, name: str, *inherited: str) -> Facts:
+        """A nested object that takes `inherited` keys from here; this object where it is absent."""
+        if name not in self:
+            return self
+        nested = self.sub(name)
+        missing = {k: self._data[k] for k in inherited if k in self and k not in nested}
+        return Facts({**nested._data, **missing}, nested._path) if missing else nested
+
+    def with_defaults(self, defaults: Json) -> Facts:
+        """These facts, with `defaults` where a key is absent or null."""
+        given = {k: v for k, v in self._data.items() if v is not None}
+        return Facts({**defaults, **given}, self._path)
+
+    def is_text(self, name: str) -> bool:
+        """Whether this key holds a string."""
+        return isinstance(self._data.get(name), str)
+
     def items(self, name: str, *, at_most: int = MAX_LAYERS) -> list[object]:
         """A list of at most `at_most` values; empty where absent."""
         value = self._get(name, cast(object, []))

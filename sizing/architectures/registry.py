@@ -23,7 +23,6 @@ class Layers:
     final_norm: bool = True
     lm_head_bias: bool = False
     positions: int = 0
-    layer_embedding: int = 0
     tensors: tuple[Tensor, ...] = ()
     towers: tuple[Tower, ...] = ()
     mtp: Mtp | None = None
