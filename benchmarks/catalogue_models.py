@@ -45,10 +45,17 @@ def _spec(listed: Listed, configs: Path, sources: dict[str, str]) -> ModelSpec:
         hf_id=listed.hf_id,
         source=sources.get(config, f"config.json of {config}"),
     )
-    aliases = sorted({alias.lower() for alias in (*listed.aliases, config)} - {listed.name})
+    aliases = _aliases(listed, config)
     return spec.model_copy(
-        update={"aliases": tuple(aliases), "nominal_params": listed.nominal, "as_of": AS_OF}
+        update={"aliases": aliases, "nominal_params": listed.nominal, "as_of": AS_OF}
     )
+
+
+def _aliases(listed: Listed, config: str) -> tuple[str, ...]:
+    """The listed ones, the config's own id, and every id without its organisation."""
+    ids = (listed.hf_id, config, *listed.aliases)
+    names = {alias.lower() for alias in (*ids, *(i.rpartition("/")[2] for i in ids))}
+    return tuple(sorted(names - {listed.name, listed.hf_id.lower()}))
 
 
 def _sources(oracle: Path | None) -> dict[str, str]:
