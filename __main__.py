@@ -18,7 +18,7 @@ with one_line_errors():
     config = stack_config()
     require_credentials(pulumi.Config("aws").get, os.environ)
     plan = plan_for(config)
-    pulumi.log.info(render_plan(plan))
+    pulumi.log.info(render_plan(plan, stack=pulumi.get_stack()))
     provider = aws_provider(plan.region, plan.hf_id or plan.model)
     cluster = GpuCluster(
         "llm", cluster_args(config), pulumi.ResourceOptions(provider=provider), plan=plan

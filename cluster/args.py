@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
+from pydantic.alias_generators import to_camel
 
 
 class WorkloadArgs(TypedDict):
@@ -86,7 +87,7 @@ def plain_args(args: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises InputPropertyError for a value that is only known after something else was deployed.
     """
-    return {key: _plain(value, key) for key, value in args.items() if value is not None}
+    return {key: _plain(value, to_camel(key)) for key, value in args.items() if value is not None}
 
 
 def _plain(value: object, path: str) -> object:
@@ -95,7 +96,9 @@ def _plain(value: object, path: str) -> object:
         raise pulumi.InputPropertyError(path, reason)
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
-        return {key: _plain(item, f"{path}.{key}") for key, item in items if item is not None}
+        return {
+            key: _plain(item, f"{path}.{to_camel(key)}") for key, item in items if item is not None
+        }
     if isinstance(value, list | tuple):
         items_in_order = enumerate(cast("list[object]", value))
         return [_plain(item, f"{path}[{index}]") for index, item in items_in_order]

@@ -20,6 +20,8 @@ def image_parameter(kind: InstanceType) -> str:
     """
     major, minor = gpu(kind.gpu).compute_capability.split(".")
     if (int(major), int(minor)) < _OLDEST_FOR_OPEN_DRIVER:
-        allowed = "a type whose GPU is Turing (2018) or newer: the node image's driver runs no other"
+        allowed = (
+            "a type whose GPU is Turing (2018) or newer: the node image's driver runs no other"
+        )
         raise InputError("instanceTypes", kind.name, allowed)
     return _PARAMETER.format(kind.architecture)

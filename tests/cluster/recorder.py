@@ -9,9 +9,10 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi_aws as aws
+from pulumi.output import Unknown
 from pulumi.runtime import config as runtime_config
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import configure
@@ -74,19 +75,19 @@ class Answers(mocks.Mocks):
     def __init__(self, run: Run, *, preview: bool, zones: dict[str, str]) -> None:
         self.run, self.preview, self.zones = run, preview, zones
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         if self.preview:
             return "", dict(args.inputs)
         made = {"arn": f"arn:{args.name}", "name": f"{args.name}-1a2b", "latestVersion": 1}
         return f"id-{args.name}", {**made, "privateIp": "10.64.0.10", **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.run.invokes.append((args.token, dict(args.args), str(args.provider)))
         if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
             names, ids = list(self.zones), list(self.zones.values())
-            return {"id": "r", "names": names, "zoneIds": ids, "groupNames": []}
+            return {"id": "r", "names": names, "zoneIds": ids, "groupNames": []}, []
         assert args.token == "aws:ssm/getParameter:getParameter", args.token
-        return {"id": args.args["name"], "insecureValue": IMAGE, **args.args}
+        return {"id": args.args["name"], "insecureValue": IMAGE, **args.args}, []
 
 
 class Recorder(mocks.MockMonitor):
@@ -98,19 +99,19 @@ class Recorder(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the protocol's name
         with thread_loop():
-            answer = super().RegisterResource(request)
+            answer = cast("Any", super()).RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             self.run.resources.append(_registration(request, answer.urn))
         return answer
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         with thread_loop():
-            return super().Invoke(request)
+            return cast("Any", super()).Invoke(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         outputs = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
         self.run.outputs[request.urn.split("::")[-1]] = outputs
-        return super().RegisterResourceOutputs(request)
+        return cast("Any", super()).RegisterResourceOutputs(request)
 
 
 class LogKeeper(logging.Handler):
@@ -132,15 +133,19 @@ def run_program(
     secrets: tuple[str, ...] = (),
     zones: dict[str, str] | None = None,
     stack: str = "prod",
+    run: Run | None = None,
 ) -> Run:
-    """Runs `program` as the language host does, to the last registration. Errors come through."""
-    run = Run()
+    """Runs `program` as the language host does, to the last registration. Errors come through.
+
+    What was registered before an error is in `run`, if the caller gave one.
+    """
+    run = run or Run()
     logger = logging.Logger("pulumi-test")
     logger.addHandler(LogKeeper(run))
     monitor = Recorder(run, Answers(run, preview=preview, zones=ZONES if zones is None else zones))
     settings = mocks.MockSettings(
         monitor=monitor,
-        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+        monitor_features=set(cast("Any", monitor).GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(logger),
         project="gpu-sizing",
         stack=stack,
@@ -149,10 +154,13 @@ def run_program(
         callbacks=None,
     )
 
+    def run_to_end() -> None:
+        program()
+
     def start() -> None:
         configure(settings)
         runtime_config.set_all_config(config or {}, list(secrets))
-        asyncio.run(run_in_stack(lambda: program() and None))
+        asyncio.run(run_in_stack(run_to_end))
 
     # The SDK keeps its state in context variables: a copy of the context isolates each run.
     contextvars.copy_context().run(start)
@@ -178,7 +186,9 @@ def _registration(request: Any, urn: str) -> Registration:
         urn=urn,
         parent=request.parent.split("::")[-1],
         inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
-        dependencies=tuple(sorted(d.split("::")[-2] + "::" + d.split("::")[-1] for d in request.dependencies)),
+        dependencies=tuple(
+            sorted(d.split("::")[-2] + "::" + d.split("::")[-1] for d in request.dependencies)
+        ),
         provider=request.provider,
         ignore_changes=tuple(request.ignoreChanges),
         create_timeout=request.customTimeouts.create,
@@ -188,7 +198,7 @@ def _registration(request: Any, urn: str) -> Registration:
 
 def is_unknown(value: object) -> bool:
     """Whether a recorded value was not known."""
-    return isinstance(value, rpc.Unknown) or value == rpc.UNKNOWN
+    return isinstance(value, Unknown)
 
 
 __all__ = ["IMAGE", "ZONES", "Registration", "Run", "is_unknown", "run_program"]

@@ -1,0 +1,133 @@
+"""The program as a language host runs it, on mocks: what a user sees and what is registered."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from tests.cluster.recorder import Run, run_program
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "__main__.py"
+PROD = {
+    "aws:region": "us-east-1",
+    "gpu-sizing:model": "meta-llama/Llama-3.1-405B-Instruct",
+    "gpu-sizing:precision": "bf16",
+}
+
+
+@pytest.fixture(autouse=True)
+def local_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine whose only AWS is on loopback."""
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+def run(config: dict[str, str], **options: Any) -> Run:
+    return run_program(lambda: runpy.run_path(str(PROGRAM)), config=config, **options)
+
+
+def shown(found: Run) -> list[str]:
+    return [message for level, message in found.log if level == "INFO"]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_plan_and_its_cost_are_shown_once(preview: bool) -> None:
+    (page,) = shown(run(PROD, preview=preview))
+    assert "2 x p5.48xlarge" in page
+    assert "$110.08" in page
+
+
+def test_the_stacks_outputs_are_the_documented_ones() -> None:
+    outputs = run(PROD, preview=True).outputs["gpu-sizing-prod"]
+    known = {key for key, value in outputs.items() if value is not None}
+    assert known == {"plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "costBreakdown"}
+    assert outputs["plan"]["gpus_provisioned"] == 16
+    assert outputs["hourlyCostUsd"] == pytest.approx(110.08)
+
+
+def test_one_provider_tags_everything_with_project_stack_and_model() -> None:
+    found = run(PROD)
+    (provider,) = [r for r in found.resources if r.type == "pulumi:providers:aws"]
+    assert provider.inputs["region"] == "us-east-1"
+    assert json.loads(provider.inputs["defaultTags"])["tags"] == {
+        "gpu-sizing:project": "gpu-sizing",
+        "gpu-sizing:stack": "prod",
+        "gpu-sizing:model": "meta-llama/Llama-3.1-405B-Instruct",
+    }
+    children = [r for r in found.resources if r.type.startswith("aws:")]
+    assert {r.provider for r in children} == {f"{provider.urn}::id-aws"}
+    assert {asked for _, _, asked in found.invokes} == {f"{provider.urn}::id-aws"}
+
+
+def test_the_stacks_own_aws_settings_reach_the_provider() -> None:
+    config = {
+        **PROD,
+        "aws:profile": "work",
+        "aws:skipCredentialsValidation": "true",
+        "aws:assumeRoles": '[{"roleArn": "arn:aws:iam::1:role/deploy"}]',
+        "aws:maxRetries": "3",
+    }
+    found = run(config)
+    (provider,) = [r for r in found.resources if r.type == "pulumi:providers:aws"]
+    assert provider.inputs["profile"] == "work"
+    assert json.loads(provider.inputs["skipCredentialsValidation"]) is True
+    assert json.loads(provider.inputs["assumeRoles"]) == [{"roleArn": "arn:aws:iam::1:role/deploy"}]
+    assert json.loads(provider.inputs["maxRetries"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"gpu-sizing:model": "llama-9"}, "model: 'llama-9' is not valid"),
+        ({"gpu-sizing:precison": "bf16"}, "nearest: precision"),
+        ({"gpu-sizing:replicas": "-3"}, "replicas: -3 is not valid; allowed: at least 1"),
+        ({"gpu-sizing:workload": '{"context": 1e12}'}, "workload.context"),
+        ({"gpu-sizing:budget": '{"monthlyUsd": 100}'}, "over budget"),
+        ({"gpu-sizing:purchase": "reserved"}, "capacityReservationId"),
+        ({"gpu-sizing:network": '{"availabilityZone": "us-east-1z"}'}, "us-east-1b"),
+        ({"aws:region": ""}, "pulumi config set aws:region"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_made(change: dict[str, str], said: str) -> None:
+    # The language host shows a RunError as its message alone.
+    found = Run()
+    with pytest.raises(pulumi.RunError) as caught:
+        run({**PROD, **change}, run=found)
+    assert [r.type for r in found.resources if r.type.startswith("aws:")] == []
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_real_account_without_credentials_fails_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(pulumi.RunError, match=r"AWS credentials: .*AWS_PROFILE"):
+        run(PROD)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "stacks").glob("Pulumi.*.yaml")), ids=lambda p: p.name
+)
+def test_every_stack_of_the_project_previews(path: Path) -> None:
+    entries: dict[str, object] = yaml.safe_load(path.read_text())["config"]
+    config = {k: v if isinstance(v, str) else json.dumps(v) for k, v in entries.items()}
+    found = run(config, preview=True, stack=path.name.split(".")[1])
+    assert found.of("ec2/instance:Instance")
+    assert len(shown(found)) == 1
+
+
+def test_the_program_stays_short() -> None:
+    code = [line for line in PROGRAM.read_text().splitlines() if line.strip()]
+    assert len(code) <= 30
