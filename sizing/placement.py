@@ -18,25 +18,43 @@ from sizing.rule import rule_of_thumb
 from sizing.sharding import violation
 from sizing.support import kv_support, support
 from sizing.units import gib
-from sizing.workload import Workload
+from sizing.workload import MAX_CONCURRENCY
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One replica on one kind of node. `budget` is every pipeline stage's, worst first."""
+    """Copies of the model on one kind of node.
+
+    `nodes_per_copy` is above 1 where a copy spans nodes; else `copies_per_node` share a node.
+    `fewest_nodes_per_copy` is what a copy with the least load would take on this kind of node.
+    `budget` is one copy's, every pipeline stage, worst first, under its share of the load.
+    """
 
     instance: InstanceType
     gpu: Gpu
     engine: Engine
     layout: Layout
-    nodes: int
+    nodes_per_copy: int
+    fewest_nodes_per_copy: int
+    copies: int
+    gpus_required: int
     budget: tuple[RankBudget, ...]
     rule: RuleOfThumb
 
     @property
-    def replicas_per_node(self) -> int:
+    def copies_per_node(self) -> int:
         """Copies that share a node; 1 where a copy spans nodes."""
-        return max(1, self.instance.gpus // self.layout.gpus) if self.nodes == 1 else 1
+        return _copies_per_node(self.instance, self.layout, self.nodes_per_copy)
+
+    @property
+    def nodes(self) -> int:
+        """All nodes."""
+        return self.copies // self.copies_per_node * self.nodes_per_copy
+
+    @property
+    def max_concurrency(self) -> float:
+        """Sequences of the asked context that one copy holds."""
+        return max_concurrency(self.budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +65,116 @@ class Refusal:
 
 
 def place(request: Request, instance: InstanceType, gpu: Gpu) -> Placement | Refusal:
-    """The placement with the fewest nodes, then the fewest GPUs; else the deciding reason."""
+    """The placement with the fewest nodes in all, then a copy, then the fewest GPUs needed.
+
+    A copy that fits in one node stays in one, unless the request allows spreading.
+    """
     refused = _unusable(request, instance, gpu)
     if refused:
         return Refusal(refused)
-    engine = make_engine(gpu)
-    rule = rule_for(request, gpu)
-    illegal: str | None = None
-    closest: tuple[int, Layout] | None = None
-    for nodes, layout in _layouts(request, instance):
-        problem = violation(request.spec, request.precision, layout)
+    trials = _Trials(request, instance, gpu)
+    best: Placement | None = None
+    for nodes, layouts in _layouts(request, instance):
+        if best and nodes >= best.nodes:
+            break
+        held = [p for layout in layouts if (p := trials.attempt(nodes, layout))]
+        best = min([*held, best] if best else held, key=_preferred, default=None)
+        if best and nodes == 1 and not request.spread:
+            break
+    return best or Refusal(trials.reason())
+
+
+def max_concurrency(budget: tuple[RankBudget, ...]) -> float:
+    """Sequences of the asked context that one copy holds; the tightest stage decides."""
+    held = (s.pool / s.kv_per_sequence for s in budget if s.kv_per_sequence)
+    return max(0.0, min(held, default=float(MAX_CONCURRENCY)))
+
+
+def _preferred(p: Placement) -> tuple[int, int, bool, int, int]:
+    # A pipeline inside a node only helps where no tensor-parallel degree is legal.
+    inner_pipeline = p.layout.pp > p.nodes_per_copy
+    return (p.nodes, p.nodes_per_copy, inner_pipeline, p.gpus_required, p.layout.gpus)
+
+
+class _Trials:
+    """Attempts of one kind of node, remembering the one that came closest."""
+
+    def __init__(self, request: Request, instance: InstanceType, gpu: Gpu) -> None:
+        self._request, self._instance, self._gpu = request, instance, gpu
+        self._engine, self._rule = make_engine(gpu), rule_for(request, gpu)
+        self._fewest = MAX_NODES_PER_REPLICA
+        self._illegal: str | None = None
+        self._closest: tuple[int, Layout] | None = None
+
+    def attempt(self, nodes: int, layout: Layout) -> Placement | None:
+        """The placement if the layout is legal and a copy of it holds a sequence."""
+        problem = violation(self._request.spec, self._request.precision, layout)
         if problem:
-            illegal = illegal or problem
-            continue
-        share = _share(request, _copies(request, instance, layout, nodes))
-        ranks = budget(
-            request.spec, request.precision, share, layout, gpu, engine, request.kv_dtype
+            self._illegal = self._illegal or problem
+            return None
+        needed = self._copies_needed(layout)
+        if needed is None:
+            return None
+        self._fewest = min(self._fewest, nodes)
+        per_node = _copies_per_node(self._instance, layout, nodes)
+        # GPUs left over in a node become further copies.
+        copies = ceil(needed / per_node) * per_node
+        return Placement(
+            instance=self._instance,
+            gpu=self._gpu,
+            engine=self._engine,
+            layout=layout,
+            nodes_per_copy=nodes,
+            fewest_nodes_per_copy=self._fewest,
+            copies=copies,
+            gpus_required=self._gpus_per_copy(layout) * needed,
+            budget=self._budget(layout, ceil(self._request.workload.concurrency / copies)),
+            rule=self._rule,
         )
-        if _holds(request, rule, layout, ranks):
-            return Placement(instance, gpu, engine, layout, nodes, ranks, rule)
-        if closest is None or ranks[0].short < closest[0]:
-            closest = (ranks[0].short, layout)
-    short = _short(request, rule, *closest) if closest else illegal or "no legal layout"
-    alone = "; without EFA it cannot span nodes" if not instance.efa_interfaces else ""
-    return Refusal(short + alone)
+
+    def reason(self) -> str:
+        """What decided against this kind of node."""
+        missing = self._closest and _short(self._request, self._rule, *self._closest)
+        alone = "" if self._instance.efa_interfaces else "; without EFA it cannot span nodes"
+        return (missing or self._illegal or "no legal layout") + alone
+
+    def _copies_needed(self, layout: Layout) -> int | None:
+        """Copies that hold the load between them; None where a copy holds nothing."""
+        request = self._request
+        one = self._budget(layout, 1)
+        by_rule = request.method is Method.RULE_OF_THUMB
+        holds = layout.gpus >= self._rule.gpus_required if by_rule else one[0].short <= 0
+        if not holds:
+            if self._closest is None or one[0].short < self._closest[0]:
+                self._closest = (one[0].short, layout)
+            return None
+        if by_rule:
+            return request.replicas
+        held = max(1, int(max_concurrency(one)))
+        return max(request.replicas, ceil(request.workload.concurrency / held))
+
+    def _gpus_per_copy(self, layout: Layout) -> int:
+        by_rule = self._request.method is Method.RULE_OF_THUMB
+        return self._rule.gpus_required if by_rule else layout.gpus
+
+    def _budget(self, layout: Layout, sequences: int) -> tuple[RankBudget, ...]:
+        request = self._request
+        share = request.workload.model_copy(update={"concurrency": sequences})
+        spec, precision, kv = request.spec, request.precision, request.kv_dtype
+        return budget(spec, precision, share, layout, self._gpu, self._engine, kv)
 
 
-def _layouts(request: Request, instance: InstanceType) -> Iterator[tuple[int, Layout]]:
-    yield from ((1, layout) for layout in one_node_layouts(request.spec, instance.gpus))
+def _layouts(request: Request, instance: InstanceType) -> Iterator[tuple[int, list[Layout]]]:
+    """Nodes a copy, and the layouts on so many."""
+    yield 1, list(one_node_layouts(request.spec, instance.gpus))
     if not instance.efa_interfaces:
         return
     for nodes in range(2, min(MAX_NODES_PER_REPLICA, request.spec.layers) + 1):
-        for layout in spanning_layouts(request.spec, instance.gpus, nodes):
-            yield nodes, layout
+        yield nodes, list(spanning_layouts(request.spec, instance.gpus, nodes))
+
+
+def _copies_per_node(instance: InstanceType, layout: Layout, nodes: int) -> int:
+    return max(1, instance.gpus // layout.gpus) if nodes == 1 else 1
 
 
 def rule_for(request: Request, gpu: Gpu) -> RuleOfThumb:
@@ -98,28 +193,6 @@ def _unusable(request: Request, instance: InstanceType, gpu: Gpu) -> str | None:
         return f"{gpu.name}: {runs.reason}"
     keeps = kv_support(request.kv_dtype, gpu.compute_capability)
     return f"{gpu.name}: {keeps.reason}" if keeps.mode == "no" else None
-
-
-def _copies(request: Request, instance: InstanceType, layout: Layout, nodes: int) -> int:
-    """Copies that run in the end: GPUs left over in a node become further copies."""
-    if nodes > 1:
-        return request.replicas
-    per_node = instance.gpus // layout.gpus
-    return ceil(request.replicas / per_node) * per_node
-
-
-def _share(request: Request, copies: int) -> Workload:
-    """The load of one copy: the copies share the asked sequences."""
-    each = ceil(request.workload.concurrency / copies)
-    return request.workload.model_copy(update={"concurrency": each})
-
-
-def _holds(
-    request: Request, rule: RuleOfThumb, layout: Layout, ranks: tuple[RankBudget, ...]
-) -> bool:
-    if request.method is Method.RULE_OF_THUMB:
-        return layout.gpus >= rule.gpus_required
-    return ranks[0].short <= 0
 
 
 def _short(request: Request, rule: RuleOfThumb, short: int, layout: Layout) -> str:

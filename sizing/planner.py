@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from sizing.catalog.instances import instances_with
 from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.errors import InputError, NoPlanError
 from sizing.evidence import Evidence, weakest
-from sizing.memory import RankBudget
 from sizing.placement import Placement
 from sizing.plan import (
     Alternative,
@@ -78,7 +75,6 @@ def _plan(request: Request, ranked: list[Candidate], rejected: Rejections) -> Pl
     placement, spec = best.placement, request.spec
     worst, rule = placement.budget[0], placement.rule
     by_rule = request.method is Method.RULE_OF_THUMB
-    copies = best.nodes * placement.replicas_per_node // placement.nodes
     cost = _cost(request, best)
     return Plan(
         model=spec.name,
@@ -92,23 +88,23 @@ def _plan(request: Request, ranked: list[Candidate], rejected: Rejections) -> Pl
         weights_bytes=weight_bytes(spec, request.precision),
         kv_bytes_per_token=int(kv_growth_per_token(spec, request.kv_dtype.bytes_per_element)),
         memory_required_gb=rule.memory_required_gb if by_rule else _required_gb(placement),
-        gpus_required=_gpus_required(request, placement),
+        gpus_required=placement.gpus_required,
         rule_of_thumb=rule,
         layout=placement.layout,
-        replicas=copies,
+        replicas=placement.copies,
         gpu=placement.gpu.name,
         instance_type=placement.instance.name,
         nodes=best.nodes,
         gpus_provisioned=best.nodes * placement.instance.gpus,
-        node_groups=(_group(best, copies),),
+        node_groups=(_group(placement),),
         region=best.offer.region,
         zones=placement.instance.zones[best.offer.region],
         purchase=best.offer.purchase,
         cost=cost,
         memory_per_gpu_gib=worst.per_gpu(),
         kv_cache_needed_gib=gib(worst.kv_needed),
-        kv_cache_tokens=_kv_tokens(request, placement.budget),
-        max_concurrency=_max_concurrency(placement.budget),
+        kv_cache_tokens=_kv_tokens(request, placement),
+        max_concurrency=placement.max_concurrency,
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
         evidence=_evidence(placement, cost),
@@ -125,21 +121,13 @@ def _required_gb(placement: Placement) -> float:
     return sum(stage.required for stage in placement.budget) * ranks_per_stage / GB
 
 
-def _gpus_required(request: Request, placement: Placement) -> int:
-    """GPUs of the fewest copies that hold the asked load; by the rule, of the asked copies."""
-    if request.method is Method.RULE_OF_THUMB:
-        return placement.rule.gpus_required * request.replicas
-    held = max(1, int(_max_concurrency(placement.budget)))
-    return placement.layout.gpus * max(request.replicas, ceil(request.workload.concurrency / held))
-
-
-def _group(best: Candidate, copies: int) -> NodeGroup:
+def _group(placement: Placement) -> NodeGroup:
     return NodeGroup(
-        instance_type=best.placement.instance.name,
-        nodes=best.nodes,
-        nodes_per_replica=best.placement.nodes,
-        replicas=copies,
-        replicas_per_node=best.placement.replicas_per_node,
+        instance_type=placement.instance.name,
+        nodes=placement.nodes,
+        nodes_per_replica=placement.nodes_per_copy,
+        replicas=placement.copies,
+        replicas_per_node=placement.copies_per_node,
     )
 
 
@@ -166,14 +154,9 @@ def _cost(request: Request, best: Candidate) -> Cost:
     )
 
 
-def _max_concurrency(budget: tuple[RankBudget, ...]) -> float:
-    """Sequences of the asked context that fit at once; the tightest stage decides."""
-    return max(0.0, min(s.pool / s.kv_per_sequence for s in budget if s.kv_per_sequence))
-
-
-def _kv_tokens(request: Request, budget: tuple[RankBudget, ...]) -> int:
+def _kv_tokens(request: Request, placement: Placement) -> int:
     """Tokens that the pool holds at the asked context, as vLLM reports it."""
-    return int(_max_concurrency(budget) * request.workload.context)
+    return int(placement.max_concurrency * request.workload.context)
 
 
 def _flags(request: Request, placement: Placement) -> dict[str, str]:

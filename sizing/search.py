@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 
 from sizing.catalog.instances import instances_with
 from sizing.catalog.prices import offer
@@ -21,7 +20,11 @@ class Candidate:
 
     placement: Placement
     offer: Offer
-    nodes: int
+
+    @property
+    def nodes(self) -> int:
+        """All nodes."""
+        return self.placement.nodes
 
     @property
     def usd_per_hour(self) -> float | None:
@@ -93,9 +96,8 @@ def _offers(
     if isinstance(placement, Refusal):
         rejected.add(placement.reason, instance.name)
         return []
-    nodes = _nodes(request, placement)
     pairs = [(r, p) for r in offered for p in request.purchases]
-    found = [Candidate(placement, offer(instance.name, r, p), nodes) for r, p in pairs]
+    found = [Candidate(placement, offer(instance.name, r, p)) for r, p in pairs]
     return [c for c in found if _is_sold(c, rejected)]
 
 
@@ -112,21 +114,13 @@ def _is_sold(candidate: Candidate, rejected: Rejections) -> bool:
     return False
 
 
-def _nodes(request: Request, placement: Placement) -> int:
-    if placement.nodes > 1:
-        return request.replicas * placement.nodes
-    return ceil(request.replicas / placement.replicas_per_node)
-
-
 def _without_spreading(found: list[Candidate], rejected: Rejections) -> list[Candidate]:
     """Only the placements with the fewest nodes per copy: more nodes is spreading."""
     priced = [c for c in found if c.offer.usd_per_hour is not None] or found
-    fewest = min((c.placement.nodes for c in priced), default=0)
+    fewest = min((c.placement.fewest_nodes_per_copy for c in priced), default=0)
     for c in found:
-        if c.placement.nodes > fewest:
+        if c.placement.fewest_nodes_per_copy > fewest:
             price = "price unknown" if c.usd_per_hour is None else f"{usd(c.usd_per_hour)} an hour"
-            rejected.add(
-                f"{c.placement.nodes} nodes a copy where {fewest} will do, {price} (see spread)",
-                c.placement.instance.name,
-            )
-    return [c for c in found if c.placement.nodes <= fewest]
+            spread = f"{c.placement.nodes_per_copy} nodes a copy where {fewest} will do"
+            rejected.add(f"{spread}, {price} (see spread)", c.placement.instance.name)
+    return [c for c in found if c.placement.fewest_nodes_per_copy <= fewest]

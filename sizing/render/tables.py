@@ -22,7 +22,7 @@ def render_models(rows: Sequence[Mapping[str, Any]]) -> str:
         for row in rows
     ]
     heads = ("Model", "Params, 10^9", "Active, 10^9", "Context", "Hugging Face id")
-    return "\n".join(table(heads, grid, ("<", ">", ">", ">", "<")))
+    return "\n".join(table(heads, grid, ("<", ">", ">", ">", "<"), yielding=4))
 
 
 def render_instances(rows: Sequence[Mapping[str, Any]], region: str) -> str:

@@ -31,13 +31,18 @@ def bullets(items: Sequence[str], width: int = WIDTH) -> list[str]:
 
 
 def table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], aligns: Sequence[Align], width: int = WIDTH
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    aligns: Sequence[Align],
+    width: int = WIDTH,
+    *,
+    yielding: int = 0,
 ) -> list[str]:
-    """A header and aligned columns; the first column gives way where the whole is too wide."""
+    """A header and aligned columns; column `yielding` is cut where the whole is too wide."""
     grid = [list(heads), *(list(row) for row in rows)]
     sizes = [max(len(row[i]) for row in grid) for i in range(len(heads))]
     excess = 2 + sum(sizes) + 2 * (len(sizes) - 1) - width
-    sizes[0] = max(8, sizes[0] - max(0, excess))
+    sizes[yielding] = max(8, sizes[yielding] - max(0, excess))
     return [_line(row, sizes, aligns) for row in grid]
 
 

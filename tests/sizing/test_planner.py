@@ -167,3 +167,23 @@ def test_the_search_widens_over_regions_and_purchases() -> None:
 
 def test_the_same_question_gives_the_same_plan() -> None:
     assert plan(precision="bf16") == plan(precision="bf16")
+
+
+def test_a_load_beyond_one_copy_adds_copies_not_a_bigger_node() -> None:
+    """Six single-GPU nodes carry 300 sequences of an 8B model cheaper than one 8-GPU node."""
+    found = plan(model="llama-3.1-8b", workload={"concurrency": 300})
+    assert found.instance_type == "p5.4xlarge"
+    assert found.nodes == found.replicas == found.gpus_required
+    assert found.replicas * found.max_concurrency >= 300
+    assert (found.replicas - 1) * int(found.max_concurrency) < 300
+
+
+@pytest.mark.parametrize("concurrency", [1, 16, 100, 1000])
+@pytest.mark.parametrize("model", ["llama-3.1-405b", "llama-3.1-70b", "gemma-3-27b"])
+def test_every_plan_holds_its_load(model: str, concurrency: int) -> None:
+    found = plan(model=model, workload={"concurrency": concurrency})
+    assert found.replicas * int(found.max_concurrency) >= concurrency
+    assert found.gpus_required <= found.gpus_provisioned
+    assert found.kv_cache_needed_gib <= found.memory_per_gpu_gib.kv_cache
+    group = found.node_groups[0]
+    assert group.nodes * group.replicas_per_node == group.replicas * group.nodes_per_replica
