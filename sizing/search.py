@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sizing.catalog.instances import instances_with
 from sizing.catalog.prices import offer
@@ -59,6 +59,22 @@ class Rejections:
         )
 
 
+class _Placer:
+    """Places a request once for all instance types that an engine cannot tell apart."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._known: dict[tuple[str, int, float, bool], Placement | Refusal] = {}
+
+    def place(self, instance: InstanceType, gpu: Gpu) -> Placement | Refusal:
+        """The placement on this instance type, or why there is none."""
+        kind = (gpu.name, instance.gpus, instance.gpu_fraction, instance.efa_interfaces > 0)
+        if kind not in self._known:
+            self._known[kind] = place(self._request, instance, gpu)
+        found = self._known[kind]
+        return found if isinstance(found, Refusal) else replace(found, instance=instance)
+
+
 def candidates(request: Request, rejected: Rejections) -> list[Candidate]:
     """What holds the workload, best first; the rest goes to `rejected` with its reason."""
     found = _candidates(request, rejected)
@@ -68,10 +84,11 @@ def candidates(request: Request, rejected: Rejections) -> list[Candidate]:
 
 def _candidates(request: Request, rejected: Rejections) -> list[Candidate]:
     found: list[Candidate] = []
+    placer = _Placer(request)
     for gpu in request.gpus:
         for instance in instances_with(gpu.name):
             if _is_wanted(request, instance, rejected):
-                found += _offers(request, instance, gpu, rejected)
+                found += _offers(request, instance, gpu, placer, rejected)
     return found
 
 
@@ -85,14 +102,15 @@ def _is_wanted(request: Request, instance: InstanceType, rejected: Rejections) -
 
 
 def _offers(
-    request: Request, instance: InstanceType, gpu: Gpu, rejected: Rejections
+    request: Request, instance: InstanceType, gpu: Gpu, placer: _Placer, rejected: Rejections
 ) -> list[Candidate]:
     offered = [r for r in request.regions if r in instance.zones]
-    for region in set(request.regions) - set(offered):
-        rejected.add(f"not offered in {region}", instance.name)
+    for region in request.regions:
+        if region not in offered:
+            rejected.add(f"not offered in {region}", instance.name)
     if not offered:
         return []
-    placement = place(request, instance, gpu)
+    placement = placer.place(instance, gpu)
     if isinstance(placement, Refusal):
         rejected.add(placement.reason, instance.name)
         return []
