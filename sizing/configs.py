@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import cast
 
+from pydantic import ValidationError
+
 from sizing.architectures import find_architecture, known_architectures
 from sizing.architectures.facts import Facts, Json
 from sizing.architectures.registry import Layers
@@ -19,7 +21,6 @@ from sizing.model import Dtype, ModelSpec
 from sizing.quantization import read_quantization
 
 MAX_BYTES = 4_000_000
-MAX_DEPTH = 40
 INDEX_FILE = "model.safetensors.index.json"
 _DTYPES: dict[str, Dtype] = {
     "float32": "float32",
@@ -39,7 +40,7 @@ def read_config(path: Path) -> ModelSpec:
 
 
 def load_json(file: Path) -> Json:
-    """A JSON object from a file of at most 4 MB and 40 levels, without NaN or Infinity."""
+    """A JSON object from a file of at most 4 MB, without NaN or Infinity."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
@@ -52,10 +53,11 @@ def load_json(file: Path) -> Json:
 
 def parse_json(raw: bytes, name: str) -> Json:
     """A JSON object from bytes, within the same limits."""
-    _check_depth(raw, name)
     try:
         data = json.loads(raw, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise InputError("model", name, "JSON that is not nested that deep") from None
+    except ValueError as error:
         raise InputError("model", name, f"valid JSON ({_first_line(error)})") from None
     if not isinstance(data, dict):
         raise InputError("model", name, "a JSON object")
@@ -75,8 +77,11 @@ def spec_from_config(
     architecture = find_architecture(names[0] if names else None, model_type)
     if architecture is None:
         raise _unknown_architecture(names, model_type)
-    layers = architecture.read(facts)
-    return _spec(facts, layers, architecture.family, names, name, hf_id, source)
+    try:
+        layers = architecture.read(facts)
+        return _spec(facts, layers, architecture.family, names, name, hf_id, source)
+    except ValidationError as error:
+        raise _contradiction(error) from None
 
 
 def _spec(
@@ -123,23 +128,19 @@ def _dtype(facts: Facts) -> Dtype:
     return _DTYPES.get(given.removeprefix("torch."), "bfloat16")
 
 
+def _contradiction(error: ValidationError) -> InputError:
+    """Sizes that are fine alone but impossible together."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "config.json"
+    return InputError(key, first["input"], first["msg"])
+
+
 def _unknown_architecture(names: list[str], model_type: str | None) -> InputError:
     if not names and model_type is None:
         return InputError("architectures", None, "this key or model_type is needed")
     return unknown_name(
         "architectures", names[0] if names else str(model_type), known_architectures()
     )
-
-
-def _check_depth(raw: bytes, name: str) -> None:
-    depth = 0
-    for byte in raw.translate(None, delete=_NOT_BRACKETS):
-        depth += 1 if byte in b"[{" else -1
-        if depth > MAX_DEPTH:
-            raise InputError("model", name, f"JSON nested at most {MAX_DEPTH} deep")
-
-
-_NOT_BRACKETS = bytes(b for b in range(256) if b not in b"[]{}")
 
 
 def _refuse_constant(text: str) -> float:

@@ -28,6 +28,7 @@ Group = Literal[
     "other",
 ]
 Shard = Literal["column", "row", "vocab", "kv_heads", "replicated"]
+Scaling = Literal["none", "tensor", "channel", "group", "block"]
 QkNorm = Literal["none", "head", "full", "per_head"]
 
 Size = Annotated[int, Field(ge=1, le=10**9)]
@@ -287,12 +288,16 @@ class Quantization(_Facts):
     method: str
     format: str
     """A precision's name in `sizing.precision`."""
+    bits: Size | None = None
+    scaling: Scaling | None = None
     group_size: Size | None = None
     block: tuple[Size, Size] | None = None
     zero_points: bool | None = None
     double_quant: bool = False
+    experts: str | None = None
+    """The routed experts' own format, where it differs."""
     keep: tuple[str, ...] = ()
-    """Module names left in 16 bits; `*` stands for any text, a leading `re:` for a pattern."""
+    """Modules left in 16 bits: part of a name, `*` for any text, a leading `re:` for a pattern."""
     kv_cache: str | None = None
 
 

@@ -6,19 +6,16 @@ Quantisation covers the linear and expert groups; embeddings, head, norms, route
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from math import ceil, prod
-from typing import Literal, get_args
+from typing import get_args
 
 from sizing.census import LayerWeights, weights
 from sizing.errors import unknown_name
-from sizing.model import Group, ModelSpec, Quantization
+from sizing.kept import is_kept, keep_rules
+from sizing.model import Group, ModelSpec, Quantization, Scaling
 from sizing.tensors import Weight
 
-Scaling = Literal["none", "tensor", "channel", "group", "block"]
 QUANTISED: frozenset[Group] = frozenset({"linear", "expert"})
 EVERYTHING: frozenset[Group] = frozenset(get_args(Group))
 
@@ -45,7 +42,8 @@ class Precision:
     rest_bytes: float = 2.0
     covers: frozenset[Group] = QUANTISED
     keep: tuple[str, ...] = ()
-    keep_depends_on_layer: bool = field(default=False, compare=False)
+    experts: Precision | None = None
+    """The routed experts' own format, where it differs."""
 
     @property
     def rule_of_thumb_bytes(self) -> float:
@@ -76,6 +74,7 @@ PRECISIONS: dict[str, Precision] = {
             "fp8-block", "8-bit float, 128x128 blocks", 8, "block", block=(128, 128), scale_bytes=4
         ),
         Precision("int8", "8-bit integers, a scale per channel", 8, "channel", scale_bytes=4),
+        Precision("w8a16", "8-bit integers, weights only", 8, "group", 128, scale_bytes=2),
         _INT4,
         replace(_INT4, name="awq"),
         replace(_INT4, name="gptq", label="4-bit integers, GPTQ, group 128", column_bytes=4),
@@ -126,26 +125,63 @@ def native_precision(spec: ModelSpec) -> Precision:
     return from_quantization(spec.quantization)
 
 
+def choose_precision(
+    spec: ModelSpec, asked: str | None = None, named: Precision | None = None
+) -> Precision:
+    """The precision to serve: what was asked, else what the checkpoint's name says, else its own.
+
+    Asking for the published checkpoint's own format by name gives that checkpoint, with its group
+    sizes and the modules it leaves alone.
+    """
+    native = native_precision(spec)
+    chosen = parse_precision(asked) if asked else named
+    return native if chosen is None or _same_kind(chosen, native) else chosen
+
+
+def _same_kind(asked: Precision, native: Precision) -> bool:
+    return asked.name in (native.name, _KINDS.get(native.name))
+
+
+_KINDS = {"fp8-block": "fp8", "awq": "int4", "gptq": "int4"}
+"""Formats that people ask for under a shorter name."""
+
+
 def from_quantization(q: Quantization) -> Precision:
     """The named format with the checkpoint's own group size, block and modules left alone."""
     base = PRECISIONS[q.format]
+    bits = float(q.bits or base.bits)
+    scaling = q.scaling or base.scaling
     return replace(
         base,
-        group_size=q.group_size or base.group_size,
+        bits=bits,
+        scaling=scaling,
+        group_size=(q.group_size or base.group_size) if scaling == "group" else 0,
         block=q.block or base.block,
-        zero_bits=0.0 if q.zero_points is False else base.zero_bits,
-        scale_bytes=1 if q.double_quant else base.scale_bytes,
+        zero_bits=_zero_bits(q, base, bits),
+        scale_bytes=_DOUBLE_QUANT_BYTES if q.double_quant else base.scale_bytes,
         keep=q.keep,
-        keep_depends_on_layer=any(re.search(r"layers[.\\]+\d", p) for p in q.keep),
+        experts=PRECISIONS[q.experts] if q.experts else None,
     )
+
+
+_DOUBLE_QUANT_BYTES = 1 + 4 / 256
+"""bitsandbytes' nested scales: a byte per block, a float32 per 256 blocks."""
+
+
+def _zero_bits(q: Quantization, base: Precision, bits: float) -> float:
+    if q.zero_points is None:
+        return base.zero_bits
+    return bits if q.zero_points else 0.0
 
 
 def stored_bytes(weight: Weight, precision: Precision, layer: int | None = None) -> int:
     """Bytes of this tensor in the file, all copies; `layer` is its index, where known."""
     if weight.width is not None:
         return weight.elements * weight.width
-    if weight.group not in precision.covers or _kept(weight.name, precision, layer):
+    if weight.group not in precision.covers or is_kept(weight.name, precision.keep, layer):
         return ceil(weight.elements * precision.rest_bytes)
+    if weight.group == "expert" and precision.experts:
+        return weight.copies * matrix_bytes(weight.rows, weight.cols, precision.experts)
     return weight.copies * matrix_bytes(weight.rows, weight.cols, precision)
 
 
@@ -169,7 +205,7 @@ def layer_bytes(layer: LayerWeights, precision: Precision, index: int | None = N
 
 def weight_bytes(spec: ModelSpec, precision: Precision, *, mtp: bool = False) -> int:
     """Bytes of the whole model in this precision; `mtp` adds the MTP modules of the checkpoint."""
-    if precision.keep_depends_on_layer:
+    if keep_rules(precision.keep).depends_on_layer:
         return _weight_bytes_by_layer(spec, precision, mtp)
     return sum(
         x.count * layer_bytes(x, precision) for x in weights(spec) if mtp or x.section != "mtp"
@@ -200,21 +236,3 @@ def _scales(rows: int, cols: int, precision: Precision) -> int:
             return rows * ceil(cols / (precision.group_size or cols))
         case "block":
             return prod(ceil(n / b) for n, b in zip((rows, cols), precision.block, strict=True))
-
-
-def _kept(name: str, precision: Precision, layer: int | None) -> bool:
-    return bool(precision.keep) and _matches(name, precision.keep, layer)
-
-
-@lru_cache(maxsize=65536)
-def _matches(name: str, patterns: tuple[str, ...], layer: int | None) -> bool:
-    full = f"model.layers.{0 if layer is None else layer}.{name}"
-    return any(_pattern_matches(full, pattern) for pattern in patterns)
-
-
-def _pattern_matches(full: str, pattern: str) -> bool:
-    if pattern.startswith("re:"):
-        return re.search(pattern[3:], full) is not None
-    if "*" in pattern:
-        return fnmatch.fnmatchcase(full, f"*{pattern}*")
-    return f".{pattern}." in f".{full}."

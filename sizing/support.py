@@ -57,6 +57,7 @@ _NATIVE_FROM = {
 _WEIGHT_ONLY_FROM = {
     "fp8": (7, 5),
     "fp8-block": (7, 5),
+    "w8a16": (7, 5),
     "int4": (7, 5),
     "awq": (7, 5),
     "gptq": (7, 0),

@@ -8,7 +8,8 @@ from typing import cast
 from sizing.errors import InputError
 
 Json = Mapping[str, object]
-MAX_LAYERS = 2_000
+MAX_LAYERS = 512
+MAX_ITEMS = 2_000
 MAX_SIZE = 10_000_000
 _MISSING = object()
 
@@ -100,11 +101,17 @@ class Facts:
         given = {k: v for k, v in self._data.items() if v is not None}
         return Facts({**defaults, **given}, self._path)
 
+    def names(self) -> list[str]:
+        """The keys that are present; at most 2000."""
+        if len(self._data) > MAX_ITEMS:
+            raise InputError(self.key("*"), f"{len(self._data)} keys", f"at most {MAX_ITEMS}")
+        return [name for name in self._data if name in self]
+
     def is_text(self, name: str) -> bool:
         """Whether this key holds a string."""
         return isinstance(self._data.get(name), str)
 
-    def items(self, name: str, *, at_most: int = MAX_LAYERS) -> list[object]:
+    def items(self, name: str, *, at_most: int = MAX_ITEMS) -> list[object]:
         """A list of at most `at_most` values; empty where absent."""
         value = self._get(name, cast(object, []))
         if not isinstance(value, list):
@@ -114,14 +121,14 @@ class Facts:
             raise InputError(self.key(name), f"{len(values)} values", f"at most {at_most}")
         return values
 
-    def texts(self, name: str, *, at_most: int = MAX_LAYERS) -> list[str]:
+    def texts(self, name: str, *, at_most: int = MAX_ITEMS) -> list[str]:
         """A list of strings; empty where absent."""
         values = self.items(name, at_most=at_most)
         if not all(isinstance(v, str) for v in values):
             raise InputError(self.key(name), values, "a list of texts")
         return cast(list[str], values)
 
-    def sizes(self, name: str, *, at_most: int = MAX_LAYERS) -> list[int]:
+    def sizes(self, name: str, *, at_most: int = MAX_ITEMS) -> list[int]:
         """A list of whole numbers of at least 0; empty where absent."""
         values = self.items(name, at_most=at_most)
         if not all(isinstance(v, int) and 0 <= v <= MAX_SIZE for v in values):
