@@ -13,14 +13,16 @@ _UNREACHABLE = (
 )
 
 
-def fetch_config(hf_id: str, timeout_s: float) -> ModelSpec:
+def fetch_config(hf_id: str, timeout_s: float, params: int | None = None) -> ModelSpec:
     """The model behind a hub id; cached, with a token from the environment if there is one.
 
     Raises InputError when the hub is not reachable, has no such model, or asks for a token.
     """
     file = _cached(hf_id) or _download(hf_id, timeout_s)
     name = hf_id.rpartition("/")[2].lower()
-    return spec_from_config(load_json(file), name=name, hf_id=hf_id, source=f"hub {hf_id}")
+    return spec_from_config(
+        load_json(file), name=name, hf_id=hf_id, source=f"hub {hf_id}", params=params
+    )
 
 
 def _cached(hf_id: str) -> Path | None:

@@ -352,6 +352,9 @@ class ModelSpec(_Facts):
     @property
     def layer_counts(self) -> dict[str, int]:
         """How many layers use each block."""
+        return dict(self.once("layer_counts", self._count_layers))
+
+    def _count_layers(self) -> dict[str, int]:
         counts = dict.fromkeys(self.blocks, 0)
         for run in self.stack:
             counts[run.block] += run.count

@@ -7,7 +7,7 @@ Quantisation covers the linear and expert groups; embeddings, head, norms, route
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, prod
+from math import ceil
 from typing import get_args
 
 from sizing.census import LayerWeights, weights
@@ -235,4 +235,4 @@ def _scales(rows: int, cols: int, precision: Precision) -> int:
         case "group":
             return rows * ceil(cols / (precision.group_size or cols))
         case "block":
-            return prod(ceil(n / b) for n, b in zip((rows, cols), precision.block, strict=True))
+            return ceil(rows / precision.block[0]) * ceil(cols / precision.block[1])

@@ -42,16 +42,17 @@ class Resolved:
     precision_from_name: Precision | None = None
 
 
-def resolve(model: str, *, precision: str | None = None) -> Resolved:
+def resolve(model: str, *, precision: str | None = None, params: int | None = None) -> Resolved:
     """The model that `model` stands for.
 
     A catalogue name, alias or Hugging Face id; a path to a config.json or its folder; the id of a
     quantised or tuned checkpoint of a catalogue model; any id on the hub, where it is reachable.
-    Raises InputError for an unknown name, or a `precision` that the named checkpoint is not.
+    `params` makes a config of an unknown architecture readable. Raises InputError for an unknown
+    name, or a `precision` that the named checkpoint is not.
     """
     asked = parse_precision(precision) if precision else None
-    found = _from_catalogue(model) or _from_path(model) or _from_checkpoint_name(model)
-    found = found or _from_hub(model)
+    found = _from_catalogue(model) or _from_path(model, params) or _from_checkpoint_name(model)
+    found = found or _from_hub(model, params)
     named = found.precision_from_name
     if asked and named and asked.name != named.name:
         raise InputError("precision", precision, f"{named.name}, which {model} stores", named.name)
@@ -63,14 +64,14 @@ def _from_catalogue(model: str) -> Resolved | None:
     return Resolved(load(name)) if name else None
 
 
-def _from_path(model: str) -> Resolved | None:
+def _from_path(model: str, params: int | None) -> Resolved | None:
     explicit = model.startswith((".", "/", "~")) or model.endswith(".json")
     path = Path(model).expanduser()
     if not explicit and not (path / "config.json").is_file():
         return None
     from sizing.configs import read_config
 
-    return Resolved(read_config(path))
+    return Resolved(read_config(path, params=params))
 
 
 def _from_checkpoint_name(model: str) -> Resolved | None:
@@ -99,12 +100,12 @@ def _base_name(short: str, organisation: str) -> str | None:
     return None
 
 
-def _from_hub(model: str) -> Resolved:
+def _from_hub(model: str, params: int | None) -> Resolved:
     if not _HUB_ID.fullmatch(model.strip()):
         raise _unknown(model)
     from sizing.hub import fetch_config
 
-    return Resolved(fetch_config(model.strip(), HUB_TIMEOUT_S))
+    return Resolved(fetch_config(model.strip(), HUB_TIMEOUT_S, params))
 
 
 def _unknown(model: str) -> InputError:

@@ -74,7 +74,8 @@ def _deepseek_v4(f: Facts) -> Layers:
     if len(ratios) < count:
         raise InputError(f.key("compress_ratios"), f"{len(ratios)} values", f"{count} values")
     hashed = f.count("num_hash_layers", default=3)
-    kinds: list[tuple[str, Attention]] = [_compressed(f, r) for r in ratios[:count]]
+    by_ratio = {ratio: _compressed(f, ratio) for ratio in set(ratios[:count])}
+    kinds: list[tuple[str, Attention]] = [by_ratio[ratio] for ratio in ratios[:count]]
     hash_moe = _v4_moe(f, hashed=True)
     moe = _v4_moe(f, hashed=False)
     ffns: list[tuple[str, Ffn]] = [

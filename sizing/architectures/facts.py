@@ -11,7 +11,6 @@ Json = Mapping[str, object]
 MAX_LAYERS = 512
 MAX_ITEMS = 2_000
 MAX_SIZE = 10_000_000
-_MISSING = object()
 
 
 class Facts:
@@ -33,7 +32,10 @@ class Facts:
 
     def first(self, *names: str) -> str:
         """The first of these keys that is present, else the first."""
-        return next((n for n in names if n in self), names[0])
+        for name in names:
+            if self._data.get(name) is not None:
+                return name
+        return names[0]
 
     def size(
         self, *names: str, default: int | None = None, low: int = 1, high: int = MAX_SIZE
@@ -147,8 +149,8 @@ class Facts:
         return whole // parts
 
     def _get(self, name: str, default: object) -> object:
-        value = self._data.get(name, _MISSING)
-        if value is not _MISSING and value is not None:
+        value = self._data.get(name)
+        if value is not None:
             return value
         if default is None:
             raise InputError(self.key(name), None, "this key is needed to size the model")

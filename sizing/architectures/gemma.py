@@ -42,18 +42,19 @@ def _gemma4_tower(f: Facts, hidden: int) -> tuple[Tower, ...]:
 def _gemma4_text(f: Facts) -> Layers:
     count = f.layers()
     shared_from = count - f.count("num_kv_shared_layers", default=0, high=count)
-    kinds = [
-        _gemma4_attention(f, is_full=is_full, shared=i >= shared_from)
-        for i, is_full in enumerate(full_layers(f, count, every=6))
-    ]
-    ffns = [_gemma4_ffn(f, shared=i >= shared_from) for i in range(count)]
+    sharing = [i >= shared_from for i in range(count)]
+    pairs = list(zip(full_layers(f, count, every=6), sharing, strict=True))
+    attentions = {pair: _gemma4_attention(f, *pair) for pair in set(pairs)}
+    mlps = {shared: _gemma4_ffn(f, shared=shared) for shared in set(sharing)}
+    kinds = [attentions[pair] for pair in pairs]
+    ffns = [mlps[shared] for shared in sharing]
     experts = f.flag("enable_moe_block", default=False)
     order, blocks = combine(kinds, ffns, 7 if experts else 4, _gemma4_tensors(f))
     layers = surroundings(f, order, _with_norm(f, blocks), tied=True)
     return replace(layers, tensors=_layer_embeddings(f, count))
 
 
-def _gemma4_attention(f: Facts, *, is_full: bool, shared: bool) -> tuple[str, Attention]:
+def _gemma4_attention(f: Facts, is_full: bool, shared: bool) -> tuple[str, Attention]:
     heads, bias = f.size("num_attention_heads"), f.flag("attention_bias", default=False)
     kv_heads = f.size("num_key_value_heads", high=heads)
     attention = Gqa(

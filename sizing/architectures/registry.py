@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from sizing.architectures.facts import Facts
 from sizing.model import Block, Dtype, Mtp, Run, Tensor, Tower
@@ -31,13 +32,11 @@ class Layers:
 
     def stack(self) -> tuple[Run, ...]:
         """Consecutive equal layers as runs."""
-        runs: list[Run] = []
-        for name in self.order:
-            if runs and runs[-1].block == name:
-                runs[-1] = Run(block=name, count=runs[-1].count + 1)
-            else:
-                runs.append(Run(block=name, count=1))
-        return tuple(runs)
+        return tuple(Run(block=name, count=len(list(run))) for name, run in groupby(self.order))
+
+    def with_rest(self, tensors: tuple[Tensor, ...], note: str) -> Layers:
+        """With parameters that are known to exist but not where."""
+        return replace(self, tensors=(*self.tensors, *tensors), notes=(*self.notes, note))
 
     def used_blocks(self) -> dict[str, Block]:
         """The blocks that occur, in order of first use."""
