@@ -15,11 +15,12 @@ _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
 
 def serve(register: Callable[[grpc.Server], None], on_close: Callable[[], None]) -> None:
-    """Serve until the engine closes our stdin (it died or is done), then exit at once.
+    """Serve until the engine interrupts us or closes our stdin (it died), then exit at once.
 
     `register` adds the servicer to the server; `on_close` ends what the plugin started.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle: it cancels us
+    for number in (signal.SIGINT, signal.SIGTERM):  # how the engine says that it is done with us
+        signal.signal(number, lambda _number, _frame: _exit(on_close))
     server = grpc.server(
         ThreadPoolExecutor(max_workers=32),
         options=[
@@ -34,5 +35,9 @@ def serve(register: Callable[[grpc.Server], None], on_close: Callable[[], None])
     sys.stdout.flush()
     while os.read(0, 4096):
         pass
+    _exit(on_close)
+
+
+def _exit(on_close: Callable[[], None]) -> None:
     on_close()
     os._exit(0)  # a call that still runs must not keep an orphan alive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from pathlib import Path
 PYTHON_VARIABLE = "GPU_SIZING_PYTHON"
 ROOT_VARIABLE = "GPU_SIZING_ROOT"
 
+_MARK = "# Written by gpu-sizing's sandbox"
 _LAUNCHER = """#!/bin/sh
-# Written by gpu-sizing's sandbox; runs the stand-in with the interpreter that our tooling names.
+{mark}: runs the stand-in with the interpreter that our tooling names.
 : "${{{python}:?set by: python -m sandbox env}}" "${{{root}:?set by: python -m sandbox env}}"
 exec "${python}" -P -c '{entry}' "${root}" {module} "$@"
 """
@@ -29,11 +31,21 @@ def sdk_version() -> str:
 def write_launcher(path: Path, module: str) -> None:
     """An executable at `path` that runs `python -m module` with this project's interpreter."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = _LAUNCHER.format(python=PYTHON_VARIABLE, root=ROOT_VARIABLE, module=module, entry=_ENTRY)
+    text = _LAUNCHER.format(
+        mark=_MARK, python=PYTHON_VARIABLE, root=ROOT_VARIABLE, module=module, entry=_ENTRY
+    )
     if path.exists() and path.read_text() == text:
         return
-    path.write_text(text)
-    path.chmod(0o755)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")  # clones share the engine's folder
+    partial.write_text(text)
+    partial.chmod(0o755)
+    partial.replace(path)
+
+
+def is_stand_in(path: Path) -> bool:
+    """Whether an executable is one of our launchers."""
+    with path.open("rb") as file:
+        return _MARK.encode() in file.read(200)
 
 
 def write_language_host(folder: Path) -> Path:

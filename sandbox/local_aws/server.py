@@ -1,0 +1,90 @@
+"""The local AWS's process: `python -m sandbox.local_aws.server FOLDER`.
+
+It binds a free port on loopback, writes its URL to FOLDER/endpoint once it answers, and records
+each request in FOLDER/requests.jsonl. It runs until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sandbox.local_aws.recorder import Environ, Recorder, StartResponse, WsgiApp, credential_scope
+
+ENDPOINT_FILE = "endpoint"
+REQUESTS_FILE = "requests.jsonl"
+HEALTH_PATH = "/sandbox/health"
+
+# Read by moto when it is imported: AWS's own policies exist, an unknown image is an error.
+_MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ENABLE_AMI_VALIDATION": "true"}
+_SEEDED_SERVICES = ("ec2", "ssm")
+_ACCOUNT = "123456789012"
+
+
+class LocalAws:
+    """moto's server as one WSGI application, with a health answer and the seeded images."""
+
+    def __init__(self) -> None:
+        os.environ.update(_MOTO_SETTINGS)
+        # Imported after the settings, which moto reads once.
+        from sandbox.local_aws.ec2 import install
+        from sandbox.local_aws.images import seed_images
+
+        install()
+        server = _moto_server()
+        self._moto: WsgiApp = server.DomainDispatcherApplication(server.create_backend_app)
+        self._seed_images = seed_images
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == HEALTH_PATH:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"ok"]
+        with self._lock:  # moto's in-memory stores are not safe to change from several threads
+            service, region = credential_scope(environ) or ("", "")
+            if service in _SEEDED_SERVICES:
+                self._seed_images(_ACCOUNT, region)
+            return self._moto(environ, start_response)
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    from werkzeug.serving import make_server
+
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    app = Recorder(LocalAws(), folder / REQUESTS_FILE)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_quiet_handler())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is not for us
+    _announce(folder, server.server_port)
+    server.serve_forever()
+
+
+def _moto_server() -> Any:
+    return import_module("moto.moto_server.werkzeug_app")  # without types
+
+
+def _quiet_handler() -> Any:
+    """moto's handler without a log line for each request: the recorder has them."""
+    return type("QuietHandler", (_moto_server().MotoRequestHandler,), {"log_request": _no_line})
+
+
+def _no_line(*_: object) -> None:
+    return None
+
+
+def _announce(folder: Path, port: int) -> None:
+    """Write the URL whole: a reader never sees half of it."""
+    partial = folder / f"{ENDPOINT_FILE}.partial"
+    partial.write_text(f"http://127.0.0.1:{port}")
+    partial.rename(folder / ENDPOINT_FILE)
+
+
+if __name__ == "__main__":
+    main()
