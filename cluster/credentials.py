@@ -52,7 +52,7 @@ def require_credentials(
         return
     raise InputError(
         "AWS credentials",
-        "(none found)",
+        None,
         "aws:profile, AWS_PROFILE, AWS_ACCESS_KEY_ID with its secret, or a default profile; "
         "`make up` needs none: it deploys into a local AWS",
     )

@@ -24,7 +24,7 @@ def user_data(plan: Plan, node: NodePlacement) -> str:
         "path": PLAN_PATH,
         "owner": "root:root",
         "permissions": "0644",
-        "content": json.dumps(plan_facts(plan, node)) + "\n",
+        "content": json.dumps(plan_facts(plan, node)),
     }
     document = "#cloud-config\n" + yaml.safe_dump(
         {"write_files": [file]}, sort_keys=False, width=MAX_BYTES

@@ -80,7 +80,7 @@ def test_a_default_credentials_file_suffices(no_credentials: Path) -> None:
 
 def test_a_default_profile_that_only_says_a_region_does_not(no_credentials: Path) -> None:
     (no_credentials / "config").write_text("[default]\nregion = us-east-1\n")
-    with pytest.raises(InputError, match="none found"):
+    with pytest.raises(InputError, match="AWS credentials"):
         check()
 
 

@@ -30,8 +30,8 @@ def test_two_replicas_share_a_node_named_by_the_first() -> None:
 
 
 def test_replicas_count_on_across_groups() -> None:
-    nodes = node_placements("llm", groups_of((1, 2, 1), (2, 1, 1)))
-    assert [n.replicas[0] for n in nodes] == [0, 0, 1, 2]
+    nodes = node_placements("llm", groups_of((2, 2, 1), (2, 1, 1)))
+    assert [n.first_replica for n in nodes] == [0, 0, 1, 1, 2, 3]
     assert len({n.name for n in nodes}) == len(nodes)
 
 
