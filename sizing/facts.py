@@ -19,19 +19,21 @@ from sizing.census import (
     state_bytes_per_sequence,
 )
 from sizing.instance import InstanceType, Purchase
-from sizing.model import ModelSpec
-from sizing.precision import native_precision, weight_bytes
+from sizing.model import Block, ModelSpec
+from sizing.precision import Precision, native_precision, weight_bytes
 
 KV_CONTEXTS = (1024, 8192, 32768, 131072)
 
 
-def model_facts(spec: ModelSpec) -> dict[str, object]:
+def model_facts(spec: ModelSpec, precision: Precision | None = None) -> dict[str, object]:
     """Parameters, KV cache (bf16, bytes of one sequence) and limits of a model.
+
+    `precision` is how the named checkpoint stores its weights; None takes the published one's.
 
     `kv_bytes_per_token` counts the layers whose cache grows with the whole context;
     `kv_bytes_per_token_in_window` adds the layers with a window while it fills.
     """
-    precision = native_precision(spec)
+    stored = precision or native_precision(spec)
     return {
         "model": spec.name,
         "hf_id": spec.hf_id,
@@ -42,6 +44,7 @@ def model_facts(spec: ModelSpec) -> dict[str, object]:
         "params_mtp": params_mtp(spec),
         "nominal_params": spec.nominal_params,
         "layers": spec.layers,
+        "blocks": [_block(spec.blocks[n], count) for n, count in spec.layer_counts.items()],
         "hidden": spec.hidden,
         "vocab": spec.vocab,
         "attention_kinds": attention_kinds(spec),
@@ -50,8 +53,9 @@ def model_facts(spec: ModelSpec) -> dict[str, object]:
         "kv_bytes_at": {str(n): kv_bytes(spec, n) for n in KV_CONTEXTS},
         "state_bytes_per_sequence": state_bytes_per_sequence(spec),
         "max_context": spec.max_context,
-        "checkpoint_precision": precision.name,
-        "weights_bytes": weight_bytes(spec, precision),
+        "checkpoint_precision": stored.name,
+        "weights_bytes": weight_bytes(spec, stored),
+        "checkpoint_bytes": weight_bytes(spec, stored, mtp=True),
         "source": spec.source,
         "as_of": str(spec.as_of) if spec.as_of else None,
         "evidence": spec.evidence.value,
@@ -71,6 +75,13 @@ def instance_rows(gpu: str, region: str) -> list[dict[str, object]]:
     types = [i for g in find_gpus(gpu) for i in instances_with(g.name)]
     rows = [_instance_row(i, where) for i in types]
     return sorted(rows, key=_by_price)
+
+
+def _block(block: Block, count: int) -> dict[str, object]:
+    attention = block.attention.model_dump(mode="json", exclude_defaults=True)
+    ffn = block.ffn.model_dump(mode="json", exclude_defaults=True)
+    kinds = {"attention": block.attention.kind, "ffn": block.ffn.kind}
+    return {"layers": count, **kinds, "attention_facts": attention, "ffn_facts": ffn}
 
 
 def _model_row(spec: ModelSpec) -> dict[str, object]:

@@ -44,8 +44,8 @@ def ask_inspect(model: str, *, as_json: bool) -> None:
     from sizing.facts import model_facts
     from sizing.resolve import resolve
 
-    spec = resolve(model).spec
-    facts = model_facts(spec)
+    found = resolve(model)
+    spec, facts = found.spec, model_facts(found.spec, found.precision_from_name)
     if as_json:
         print(json.dumps(facts))
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sizing.model import ModelSpec
+from sizing.model import Attention, Dense, Ffn, Gqa, Mla, ModelSpec, Moe, NoAttention
 from sizing.render.text import WIDTH, bar, bullets, fields
 from sizing.units import gib
 
@@ -21,7 +21,7 @@ def render_facts(spec: ModelSpec, facts: dict[str, object], width: int = WIDTH) 
     notes = [*spec.notes, *([spec.unsupported_reason] if spec.unsupported_reason else [])]
     sections = [
         [answer],
-        fields(_facts(facts), width),
+        fields(_facts(spec, facts), width),
         ["Parameters by group", *_groups(facts, total)],
         ["KV cache of one sequence, bf16, GiB", *_kv(facts)],
         ["Notes", *bullets(notes, width)] if notes else [],
@@ -29,7 +29,7 @@ def render_facts(spec: ModelSpec, facts: dict[str, object], width: int = WIDTH) 
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
-def _facts(facts: dict[str, object]) -> list[tuple[str, str]]:
+def _facts(spec: ModelSpec, facts: dict[str, object]) -> list[tuple[str, str]]:
     growth, window = facts["kv_bytes_per_token"], facts["kv_bytes_per_token_in_window"]
     more = "" if growth == window else f" ({window:,} until the windows are full)"
     limit = facts["max_context"]
@@ -39,10 +39,11 @@ def _facts(facts: dict[str, object]) -> list[tuple[str, str]]:
             "Layers",
             f"{facts['layers']} of width {facts['hidden']:,}, vocabulary {facts['vocab']:,}",
         ),
-        ("Attention", ", ".join(cast("list[str]", facts["attention_kinds"]))),
+        *(("", f"{count} x {kind}") for kind, count in _kinds(spec).items()),
         ("Context", f"up to {limit:,} tokens" if limit else "no limit stated"),
         ("KV per token", f"{growth:,} bytes at bf16{more}"),
         *_state(facts),
+        *_checkpoint(facts),
         ("Source", f"{facts['source']} ({facts['as_of'] or 'undated'}), {facts['evidence']}"),
     ]
 
@@ -50,6 +51,52 @@ def _facts(facts: dict[str, object]) -> list[tuple[str, str]]:
 def _state(facts: dict[str, object]) -> list[tuple[str, str]]:
     state = cast("int", facts["state_bytes_per_sequence"])
     return [("State", f"{state:,} bytes a sequence, whatever its length")] if state else []
+
+
+def _checkpoint(facts: dict[str, object]) -> list[tuple[str, str]]:
+    """The whole file, where it holds more than what is served."""
+    whole, served = cast("int", facts["checkpoint_bytes"]), cast("int", facts["weights_bytes"])
+    if whole == served:
+        return []
+    mtp = f"{cast('int', facts['params_mtp']) / 1e9:,.2f} billion parameters"
+    return [("Checkpoint", f"{gib(whole):,.1f} GiB with its multi-token prediction module ({mtp})")]
+
+
+def _kinds(spec: ModelSpec) -> dict[str, int]:
+    """Layers that look alike, in words."""
+    found: dict[str, int] = {}
+    for name, count in spec.layer_counts.items():
+        block = spec.blocks[name]
+        parts = [p for p in (_attention_text(block.attention), _ffn_text(block.ffn)) if p]
+        text = " + ".join(parts)
+        found[text] = found.get(text, 0) + count
+    return found
+
+
+def _attention_text(attention: Attention) -> str:
+    match attention:
+        case Gqa() as a:
+            held = f", window {a.window:,}" if a.window else ""
+            held = f", chunk {a.chunk:,}" if a.chunk else held
+            shared = ", KV of an earlier layer" if a.kv_shared else ""
+            return f"attention ({a.heads} heads, {a.kv_heads} KV of {a.head_dim}{held}{shared})"
+        case Mla() as a:
+            return f"MLA ({a.heads} heads, latent {a.kv_lora_rank} + {a.qk_rope_head_dim})"
+        case NoAttention():
+            return ""
+        case a:
+            return a.kind.replace("_", " ")
+
+
+def _ffn_text(ffn: Ffn) -> str:
+    match ffn:
+        case Dense() as f:
+            return f"MLP of {f.intermediate:,}"
+        case Moe() as f:
+            shared = f", shared {f.shared_intermediate:,}" if f.shared_intermediate else ""
+            return f"{f.experts} experts of {f.intermediate:,}, top {f.top_k}{shared}"
+        case _:
+            return ""
 
 
 def _groups(facts: dict[str, object], total: int) -> list[str]:
