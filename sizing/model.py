@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar, cast
+from weakref import ref
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -301,6 +302,22 @@ class Quantization(_Facts):
     kv_cache: str | None = None
 
 
+class Memo:
+    """Derived facts of one spec; no part of its identity."""
+
+    __slots__ = ("owner", "values")
+
+    def __init__(self, owner: ref[ModelSpec] | None = None) -> None:
+        self.owner = owner
+        self.values: dict[str, Any] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Memo)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 class ModelSpec(_Facts):
     """One model: its layers, widths and what surrounds them."""
 
@@ -335,7 +352,7 @@ class ModelSpec(_Facts):
     notes: tuple[str, ...] = ()
     unsupported_reason: str | None = None
 
-    _memo: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+    _memo: Memo = PrivateAttr(default_factory=lambda: Memo())
 
     @model_validator(mode="after")
     def _stack_names_blocks(self) -> ModelSpec:
@@ -366,9 +383,13 @@ class ModelSpec(_Facts):
 
     def once(self, key: str, make: Callable[[], _T]) -> _T:
         """`make()` computed once per spec: a frozen spec's derived facts never change."""
-        if key not in self._memo:
-            self._memo[key] = make()
-        return cast(_T, self._memo[key])
+        if self._memo.owner is None or self._memo.owner() is not self:
+            # A changed copy starts with the original's memo, which is not its own.
+            self._memo = Memo(ref(self))
+        values = self._memo.values
+        if key not in values:
+            values[key] = make()
+        return cast(_T, values[key])
 
     def to_catalogue(self) -> dict[str, object]:
         """The facts that differ from the defaults, ready for JSON."""

@@ -65,13 +65,24 @@ def _from_catalogue(model: str) -> Resolved | None:
 
 
 def _from_path(model: str, params: int | None) -> Resolved | None:
-    explicit = model.startswith((".", "/", "~")) or model.endswith(".json")
-    path = Path(model).expanduser()
-    if not explicit and not (path / "config.json").is_file():
+    path = _path(model)
+    if path is None:
         return None
     from sizing.configs import read_config
 
     return Resolved(read_config(path, params=params))
+
+
+def _path(model: str) -> Path | None:
+    """The path that this is meant to be, or None for a name."""
+    try:
+        path = Path(model).expanduser()
+        if model.startswith((".", "/", "~")) or model.endswith(".json"):
+            return path
+        return path if (path / "config.json").is_file() else None
+    except (OSError, RuntimeError):
+        # Too long for a path, or the home folder of nobody.
+        return None
 
 
 def _from_checkpoint_name(model: str) -> Resolved | None:

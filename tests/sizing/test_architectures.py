@@ -1,0 +1,114 @@
+"""Every architecture against independently counted models, and small facts of each family."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.oracle_agreement import compare_all, configs
+from sizing import census
+from sizing.architectures import find_architecture, known_architectures
+from sizing.catalog.model_store import load, model_names
+from sizing.configs import read_config
+from sizing.model import Compressed, CrossAttention, GatedDeltaNet, Gqa, Mla, Moe
+from tests.sizing.test_configs import SHARED
+
+needs_data = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the folder of independently counted models is not beside this one"
+)
+
+
+@needs_data
+def test_every_shared_config_is_read() -> None:
+    files = configs(SHARED.parent)
+    assert len(files) >= 143
+    assert all(census.params_total(read_config(file)) > 0 for file in files)
+
+
+@needs_data
+def test_exact_records_agree_to_the_integer() -> None:
+    rows = [row for row in compare_all(SHARED.parent) if row.exact]
+    assert len(rows) >= 119
+    assert {row.hf_id: row.differences for row in rows if row.differences} == {}
+
+
+@needs_data
+def test_other_records_agree_on_the_cache() -> None:
+    rows = [row for row in compare_all(SHARED.parent) if not row.exact]
+    wrong = {name for row in rows for name in row.differences if name.startswith("kv")}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_every_catalogue_architecture_has_a_reader(name: str) -> None:
+    found = find_architecture(load(name).architecture, None)
+    assert found is not None
+    assert found.family == load(name).family
+
+
+def test_model_type_serves_where_the_class_is_not_known() -> None:
+    assert find_architecture("SomethingNew", "llama") is not None
+    assert find_architecture("SomethingNew", None) is None
+    assert len(set(known_architectures())) == len(known_architectures())
+
+
+def test_latent_attention() -> None:
+    attention = load("deepseek-v3").blocks["mla-moe"].attention
+    assert isinstance(attention, Mla)
+    (cache,) = [x for x in census.kv_layers(load("deepseek-v3")) if x.block == "mla-moe"]
+    assert (cache.heads, cache.k_width, cache.v_width) == (1, 576, 0)
+
+
+def test_hybrid_layers() -> None:
+    counts = load("qwen3-next-80b").layer_counts
+    assert counts == {"linear-moe": 36, "full-moe": 12}
+    assert isinstance(load("qwen3-next-80b").blocks["linear-moe"].attention, GatedDeltaNet)
+
+
+def test_cross_attention_caches_no_text() -> None:
+    spec = load("llama-3.2-90b-vision")
+    assert isinstance(spec.blocks["cross-dense"].attention, CrossAttention)
+    assert sum(layer.count for layer in census.kv_layers(spec)) == 80
+
+
+def test_compressed_attention() -> None:
+    spec = load("deepseek-v4-pro")
+    ratios = {
+        block.attention.ratio
+        for block in spec.blocks.values()
+        if isinstance(block.attention, Compressed)
+    }
+    assert ratios == {4, 128}
+    assert census.kv_growth_per_token(spec) == 7928
+
+
+def test_asymmetric_heads() -> None:
+    attention = load("mimo-v2-flash").blocks["full-moe"].attention
+    assert isinstance(attention, Gqa)
+    assert (attention.head_dim, attention.v_dim) == (192, 128)
+
+
+def test_experts_are_copies() -> None:
+    spec = load("qwen3-235b-a22b")
+    assert isinstance(spec.blocks["full-moe"].ffn, Moe)
+    layer = next(x for x in census.weights(spec) if x.section == "stack")
+    experts = [w for w in layer.weights if w.group == "expert"]
+    assert {w.copies for w in experts} == {128}
+    assert {(w.rows, w.cols, w.shard) for w in experts} == {
+        (1536, 4096, "column"),
+        (4096, 1536, "row"),
+    }
+
+
+def test_shards_follow_heads() -> None:
+    layer = next(x for x in census.weights(load("llama-3.1-70b")) if x.section == "stack")
+    shards = {w.name: (w.shard, w.unit) for w in layer.weights}
+    assert shards["self_attn.q_proj"] == ("column", 128)
+    assert shards["self_attn.k_proj"] == ("kv_heads", 128)
+    assert shards["self_attn.o_proj"] == ("row", 128)
+    assert shards["mlp.down_proj"] == ("row", 1)
+    assert shards["norm"] == ("replicated", 1)
+
+
+@pytest.mark.parametrize("name", ["llama-4-scout", "gemma-3-27b", "qwen3-vl-8b", "kimi-k2.5"])
+def test_vision_towers_are_counted(name: str) -> None:
+    assert census.params_by_group(load(name))["vision"] > 4e8
