@@ -51,10 +51,23 @@ def can_have_engine() -> bool:
 
 def ensure_engine(progress: Progress = print) -> Engine:
     """The engine, built first where it is not there (minutes, once per user and version)."""
+    found = find_engine()
+    if found is None:
+        _build_into(_cached_binary().parent, progress)
+        found = find_engine()
+    if found is None:
+        raise EngineError(f"the built engine is not at {_cached_binary()}")
+    return found
+
+
+def find_engine() -> Engine | None:
+    """The engine where it is there already; nothing is built."""
     official = _official_host()
     if found := _pulumi_on_path():
         return Engine(found, _version_of(found), official)
-    binary = _cached_engine(progress)
+    binary = _cached_binary()
+    if not binary.exists():
+        return None
     folder = binary.parent if official else _with_language_host(binary)
     return Engine(folder / "pulumi", pinned_version(), official)
 
@@ -98,22 +111,22 @@ def _version_of(pulumi: Path) -> str:
     return answer.stdout.strip().splitlines()[-1]
 
 
-def _cached_engine(progress: Progress) -> Path:
+def _cached_binary() -> Path:
+    """Where the build of exactly this module for this machine lies, or will."""
     key = hashlib.sha256()
     for name in ("go.mod", "go.sum"):
         key.update((_MODULE / name).read_bytes())
     key.update(f"{platform.system()}-{platform.machine()}".encode())
-    folder = cache_folder() / f"{pinned_version()}-{key.hexdigest()[:12]}"
-    binary = folder / "pulumi"
-    if binary.exists():
-        return binary
+    return cache_folder() / f"{pinned_version()}-{key.hexdigest()[:12]}" / "pulumi"
+
+
+def _build_into(folder: Path, progress: Progress) -> None:
     go = shutil.which("go")
     if go is None:
         raise EngineError(_NOTHING_TO_RUN)
     with _build_lock(progress):
-        if not binary.exists():
+        if not folder.exists():
             _build(go, folder, progress)
-    return binary
 
 
 @contextlib.contextmanager

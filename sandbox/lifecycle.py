@@ -93,7 +93,6 @@ class Sandbox:
         if self.is_running():
             return
         self.stop()
-        self._aws_folder.joinpath(ENDPOINT_FILE).unlink(missing_ok=True)
         log = self._aws_folder / "server.log"
         ref = start_detached(
             [sys.executable, "-P", "-m", "sandbox.local_aws.server", str(self._aws_folder)],
@@ -193,7 +192,7 @@ class Sandbox:
     def _wait_until_up(self, ref: ProcessRef, log: Path) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            if self._aws_folder.joinpath(ENDPOINT_FILE).exists() and self._answers():
+            if self._answers():
                 return
             if not is_running(ref):
                 raise SandboxError(f"the local AWS ended at its start; see {log}")
@@ -201,10 +200,12 @@ class Sandbox:
         raise SandboxError(f"the local AWS did not answer in {_START_SECONDS:.0f} s; see {log}")
 
     def _answers(self) -> bool:
+        """Whether our local AWS, and not whoever has its port now, answers."""
+        ref = self._process
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(self.endpoint + HEALTH_PATH, timeout=5) as answer:
-                return answer.status == 200
+                return bool(ref) and answer.read().decode() == str(ref.pid)
         except (OSError, urllib.error.URLError, SandboxError):
             return False
 

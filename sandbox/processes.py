@@ -105,3 +105,8 @@ def _start_time_from_proc(stat: Path) -> str | None:
     # The name, in parentheses, may hold anything; the fields after it are the state (3rd) onwards.
     fields = text.rpartition(")")[2].split()
     return None if fields[0] == "Z" else fields[19]
+
+
+def pid_exists(pid: int) -> bool:
+    """Whether any process has that number now."""
+    return _start_time(pid) is not None

@@ -45,12 +45,13 @@ def require_loopback(url: str) -> str:
 
 
 def choose_endpoint(configured: Mapping[str, str], environment: Mapping[str, str]) -> str:
-    """The endpoint from the provider's `endpoints`, else AWS_ENDPOINT_URL; there is no default.
+    """The endpoint from AWS_ENDPOINT_URL, else the provider's `endpoints`; there is no default.
 
-    Every URL found is checked, so that one that leads elsewhere is never merely shadowed.
+    Every URL found is checked, so that one that leads elsewhere is never merely shadowed. The
+    environment comes first: a state file may hold the port of a local AWS that is gone.
     """
-    named = {key: url for key, url in environment.items() if key.startswith("AWS_ENDPOINT_URL")}
-    urls = [require_loopback(url) for url in (*configured.values(), *named.values()) if url]
+    named = [environment[key] for key in sorted(environment) if key.startswith("AWS_ENDPOINT_URL")]
+    urls = [require_loopback(url) for url in (*named, *configured.values()) if url]
     if not urls:
         raise EndpointError(
             "no AWS endpoint: set AWS_ENDPOINT_URL (see `python -m sandbox env`); the stand-in "

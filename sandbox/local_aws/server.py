@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterable
@@ -45,7 +46,7 @@ class LocalAws:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == HEALTH_PATH:
             start_response("200 OK", [("Content-Type", "text/plain")])
-            return [b"ok"]
+            return [str(os.getpid()).encode()]
         with self._lock:  # moto's in-memory stores are not safe to change from several threads
             service, region = credential_scope(environ) or ("", "")
             if service in _SEEDED_SERVICES:
@@ -60,10 +61,24 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     app = Recorder(LocalAws(), folder / REQUESTS_FILE)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_quiet_handler())
+    listener = _listen(folder)
+    host, port = listener.getsockname()
+    handler = _quiet_handler()
+    server = make_server(
+        host, port, app, threaded=True, request_handler=handler, fd=listener.fileno()
+    )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is not for us
-    _announce(folder, server.server_port)
+    _announce(folder, port)
     server.serve_forever()
+
+
+def _listen(folder: Path) -> socket.socket:
+    """A free port; after a restart the last one again if it is free, so that exports still hold."""
+    try:
+        last = int((folder / ENDPOINT_FILE).read_text().rpartition(":")[2])
+        return socket.create_server(("127.0.0.1", last))
+    except (OSError, ValueError):
+        return socket.create_server(("127.0.0.1", 0))
 
 
 def _moto_server() -> Any:
