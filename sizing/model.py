@@ -352,7 +352,7 @@ class ModelSpec(_Facts):
     notes: tuple[str, ...] = ()
     unsupported_reason: str | None = None
 
-    _memo: Memo = PrivateAttr(default_factory=lambda: Memo())
+    _memo: Memo = PrivateAttr(default_factory=Memo)
 
     @model_validator(mode="after")
     def _stack_names_blocks(self) -> ModelSpec:

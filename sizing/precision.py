@@ -44,11 +44,17 @@ class Precision:
     keep: tuple[str, ...] = ()
     experts: Precision | None = None
     """The routed experts' own format, where it differs."""
+    bits_by_name: tuple[tuple[str, float], ...] = ()
+    """Bits, scales included, of tensors whose name ends so, where a mix differs (GGUF)."""
 
     @property
     def rule_of_thumb_bytes(self) -> float:
         """Bytes per parameter in the rule `parameters x bytes x 1.2`: bits / 8, scales ignored."""
         return self.bits / 8
+
+    def bits_of(self, name: str) -> float:
+        """Bits per element of the tensor of this name."""
+        return next((bits for end, bits in self.bits_by_name if name.endswith(end)), self.bits)
 
     @property
     def shard_multiple(self) -> tuple[int, int]:
@@ -63,6 +69,22 @@ _FP8 = Precision("fp8", "8-bit float, a scale per channel", 8, "channel", scale_
 _INT4 = Precision(
     "int4", "4-bit integers, AWQ, group 128", 4, "group", 128, scale_bytes=2, zero_bits=4
 )
+_GGUF = Precision(
+    "q8_0",
+    "GGUF Q8_0",
+    8.5,
+    covers=QUANTISED | {"embedding", "lm_head"},
+)
+
+
+def _k_quant(name: str, base: float) -> Precision:
+    """llama.cpp gives V and down projections of half the layers, and the head, six bits."""
+    half = (base + _Q6_K) / 2
+    mix = (("v_proj", half), ("down_proj", half), ("lm_head", _Q6_K))
+    return replace(_GGUF, name=name, label=f"GGUF {name.upper()}", bits=base, bits_by_name=mix)
+
+
+_Q6_K = 6.5625
 PRECISIONS: dict[str, Precision] = {
     p.name: p
     for p in (
@@ -85,8 +107,16 @@ PRECISIONS: dict[str, Precision] = {
         Precision(
             "nvfp4", "4-bit float, a scale per 16", 4, "group", 16, scale_bytes=1, tensor_bytes=8
         ),
+        _GGUF,
+        replace(_GGUF, name="q6_k", label="GGUF Q6_K", bits=_Q6_K),
+        _k_quant("q5_k_m", 5.5),
+        _k_quant("q4_k_m", 4.5),
+        replace(
+            _GGUF, name="q4_0", label="GGUF Q4_0", bits=4.5, bits_by_name=(("lm_head", _Q6_K),)
+        ),
     )
 }
+GGUF_KINDS = ("q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0")
 ALIASES = {
     "float32": "fp32",
     "bfloat16": "bf16",
@@ -106,6 +136,10 @@ ALIASES = {
     "bnb-4bit": "nf4",
     "bitsandbytes": "nf4",
     "fp4": "nvfp4",
+    "gguf": "q4_k_m",
+    "q4_k": "q4_k_m",
+    "q5_k": "q5_k_m",
+    "q8": "q8_0",
 }
 
 
@@ -180,6 +214,8 @@ def stored_bytes(weight: Weight, precision: Precision, layer: int | None = None)
         return weight.elements * weight.width
     if weight.group not in precision.covers or is_kept(weight.name, precision.keep, layer):
         return ceil(weight.elements * precision.rest_bytes)
+    if precision.bits_by_name:
+        return ceil(weight.elements * precision.bits_of(weight.name) / 8)
     if weight.group == "expert" and precision.experts:
         return weight.copies * matrix_bytes(weight.rows, weight.cols, precision.experts)
     return weight.copies * matrix_bytes(weight.rows, weight.cols, precision)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sizing.catalog.model_store import canonical, find_name, index, load
 from sizing.errors import InputError, unknown_name
 from sizing.model import ModelSpec
-from sizing.precision import PRECISIONS, Precision, parse_precision
+from sizing.precision import GGUF_KINDS, PRECISIONS, Precision, parse_precision
 
 HUB_TIMEOUT_S = 5.0
 _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
@@ -29,6 +29,8 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"mxfp4(a16)?", "mxfp4"),
     (r"(bf16|bfloat16)", "bf16"),
     (r"(fp16|float16)", "fp16"),
+    *((rf"(gguf-)?{kind.replace('_', '-')}(-gguf)?", kind) for kind in GGUF_KINDS),
+    (r"gguf", "q4_k_m"),
 )
 _QUANTISED = tuple((re.compile(rf"^(.+?)[-.]{p}$"), name) for p, name in _SUFFIXES)
 _TUNED = re.compile(r"-(instruct|chat|it|hf|base|thinking)$")
