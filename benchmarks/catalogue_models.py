@@ -53,7 +53,8 @@ def _spec(listed: Listed, configs: Path, sources: dict[str, str]) -> ModelSpec:
 
 def _aliases(listed: Listed, config: str) -> tuple[str, ...]:
     """The listed ones, the config's own id, and every id without its organisation."""
-    ids = (listed.hf_id, config, *listed.aliases)
+    others = {model.hf_id for model in MODELS if model is not listed}
+    ids = [i for i in (listed.hf_id, config, *listed.aliases) if i not in others]
     names = {alias.lower() for alias in (*ids, *(i.rpartition("/")[2] for i in ids))}
     return tuple(sorted(names - {listed.name, listed.hf_id.lower()}))
 

@@ -73,7 +73,7 @@ _GGUF = Precision(
     "q8_0",
     "GGUF Q8_0",
     8.5,
-    covers=QUANTISED | {"embedding", "lm_head"},
+    covers=frozenset({"linear", "expert", "embedding", "lm_head"}),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sizing.catalog.model_store import canonical, find_name, index, load
 from sizing.errors import InputError, unknown_name
+from sizing.evidence import Evidence
 from sizing.model import ModelSpec
 from sizing.precision import GGUF_KINDS, PRECISIONS, Precision, parse_precision
 
@@ -33,6 +34,7 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"gguf", "q4_k_m"),
 )
 _QUANTISED = tuple((re.compile(rf"^(.+?)[-.]{p}$"), name) for p, name in _SUFFIXES)
+_NO_TUNE = re.compile(r"eagle|medusa|draft|lora|adapter|embed|reward|rerank|speculator|mtp|guard")
 _TUNED = re.compile(r"-(instruct|chat|it|hf|base|thinking)$")
 
 
@@ -91,11 +93,11 @@ def _from_checkpoint_name(model: str) -> Resolved | None:
     organisation, _, short = canonical(model).rpartition("/")
     for pattern, precision in _QUANTISED:
         match = pattern.match(short)
-        name = match and _base_name(match.group(1), organisation)
-        if name:
-            return Resolved(load(name), PRECISIONS[_published(precision, organisation)])
-    name = _base_name(short, organisation)
-    return Resolved(load(name)) if name else None
+        base = _base(match.group(1), organisation) if match else None
+        if base:
+            return Resolved(base, PRECISIONS[_published(precision, organisation)])
+    base = _base(short, organisation)
+    return Resolved(base) if base else None
 
 
 def _published(precision: str, organisation: str) -> str:
@@ -103,14 +105,32 @@ def _published(precision: str, organisation: str) -> str:
     return "fp8-block" if precision == "fp8" and organisation == "qwen" else precision
 
 
-def _base_name(short: str, organisation: str) -> str | None:
+def _base(short: str, organisation: str) -> ModelSpec | None:
     """The catalogue model under a checkpoint's short name, with and without its tuning."""
     plain = short.removeprefix("meta-").removesuffix("-unsloth")
     for candidate in (f"{organisation}/{short}", short, plain, _TUNED.sub("", plain)):
         name = find_name(candidate)
         if name:
-            return name
-    return None
+            return load(name)
+    return _tuned(plain) if organisation and not _NO_TUNE.search(plain) else None
+
+
+def _tuned(short: str) -> ModelSpec | None:
+    """A fine-tune that carries its base model's name at the end, such as Hermes-3-Llama-3.1-8B."""
+    parts = short.split("-")
+    tails = ("-".join(parts[i:]) for i in range(1, len(parts) - 1))
+    name = next((n for n in map(find_name, tails) if n), None)
+    if name is None:
+        return None
+    spec = load(name)
+    note = f"taken for a fine-tune of {name} by its name, {short}"
+    return spec.model_copy(
+        update={
+            "notes": (*spec.notes, note),
+            "evidence": Evidence.ESTIMATED,
+            "nominal_params": None,
+        }
+    )
 
 
 def _from_hub(model: str, params: int | None) -> Resolved:

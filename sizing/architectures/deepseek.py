@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sizing.architectures.decoder import combine, surroundings
+from sizing.architectures.experts import alternate, deepseek_moe, mtp_module, sparse_after
 from sizing.architectures.facts import Facts
-from sizing.architectures.moe import alternate, deepseek_moe, mtp_module, sparse_after
 from sizing.architectures.registry import Layers, register
 from sizing.errors import InputError
 from sizing.model import Attention, Compressed, Ffn, Indexer, Mla, Moe, Mtp, Tensor

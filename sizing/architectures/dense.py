@@ -85,6 +85,50 @@ _dense("internlm3", "InternLM3ForCausalLM", "internlm3", flavour=Flavour(qkv_bia
 _dense("olmo", "OlmoForCausalLM", "olmo", flavour=Flavour(norms=0))
 
 
+_dense(
+    "nemotron",
+    "NemotronForCausalLM",
+    "nemotron",
+    flavour=replace(LLAMA, gated=False, norm_bias=True),
+)
+_dense("baichuan", "BaichuanForCausalLM", "BaiChuanForCausalLM", "baichuan", flavour=Flavour())
+_dense(
+    "internlm2",
+    "InternLM2ForCausalLM",
+    "internlm2",
+    flavour=Flavour(qkv_bias="bias", o_bias="bias"),
+)
+_dense(
+    "ernie4_5",
+    "Ernie4_5ForCausalLM",
+    "ernie4_5",
+    flavour=Flavour(qkv_bias="use_bias", o_bias="use_bias", mlp_bias="use_bias", tied=True),
+)
+_dense(
+    "hunyuan",
+    "HunYuanDenseV1ForCausalLM",
+    "hunyuan_v1_dense",
+    flavour=Flavour(qkv_bias="attention_bias", o_bias="attention_bias", qk_norm="head"),
+)
+
+
+def _phi(f: Facts) -> Layers:
+    flavour = Flavour(
+        qkv_bias=True, o_bias=True, mlp_bias=True, gated=False, norms=1, norm_bias=True
+    )
+    return replace(read_dense(f, flavour), lm_head_bias=True)
+
+
+def _qwen1(f: Facts) -> Layers:
+    """Qwen of 2023: `intermediate_size` is that of gate and up together."""
+    whole = f.size("intermediate_size")
+    defaults = {"head_dim": f.size("kv_channels"), "max_position_embeddings": f.size("seq_length")}
+    halved = f.with_defaults(defaults).overridden(
+        intermediate_size=f.divided(whole, 2, "intermediate_size")
+    )
+    return read_dense(halved, Flavour(qkv_bias=True))
+
+
 def _starcoder2(f: Facts) -> Layers:
     bias = f.flag("use_bias", default=True)
     flavour = Flavour(
@@ -94,3 +138,5 @@ def _starcoder2(f: Facts) -> Layers:
 
 
 register("starcoder2", "Starcoder2ForCausalLM", "starcoder2", read=_starcoder2)
+register("phi", "PhiForCausalLM", "phi", read=_phi)
+register("qwen", "QWenLMHeadModel", "qwen", read=_qwen1)

@@ -49,6 +49,15 @@ class Facts:
             raise InputError(self.key(name), value, f"{low} to {high}", min(max(value, low), high))
         return value
 
+    def first_size(self, *names: str, high: int = MAX_SIZE) -> int:
+        """A whole number, or the first of a list that gives one per layer."""
+        name = self.first(*names)
+        value = self._data.get(name)
+        if isinstance(value, list):
+            listed = self.sizes(name)
+            return Facts({name: listed[0] if listed else None}, self._path).size(name, high=high)
+        return self.size(name, high=high)
+
     def count(self, *names: str, default: int | None = None, high: int = MAX_SIZE) -> int:
         """A whole number that may be 0."""
         return self.size(*names, default=default, low=0, high=high)
@@ -102,6 +111,10 @@ class Facts:
         """These facts, with `defaults` where a key is absent or null."""
         given = {k: v for k, v in self._data.items() if v is not None}
         return Facts({**defaults, **given}, self._path)
+
+    def overridden(self, **values: int) -> Facts:
+        """These facts with other values for some keys."""
+        return Facts({**self._data, **values}, self._path)
 
     def names(self) -> list[str]:
         """The keys that are present; at most 2000."""

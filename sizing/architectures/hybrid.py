@@ -13,8 +13,8 @@ from sizing.architectures.decoder import (
     surroundings,
 )
 from sizing.architectures.dense import QWEN3
+from sizing.architectures.experts import deepseek_moe, mtp_module, qwen_moe, top_k
 from sizing.architectures.facts import Facts
-from sizing.architectures.moe import deepseek_moe, mtp_module, qwen_moe, top_k
 from sizing.architectures.registry import Layers, register
 from sizing.errors import InputError
 from sizing.model import (

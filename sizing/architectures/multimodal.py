@@ -17,9 +17,10 @@ from sizing.architectures.decoder import (
 )
 from sizing.architectures.deepseek import read_mla
 from sizing.architectures.dense import LLAMA, QWEN3
+from sizing.architectures.experts import qwen_moe
 from sizing.architectures.facts import Facts
 from sizing.architectures.hybrid import read_qwen3_5
-from sizing.architectures.moe import llama4_text, qwen_moe
+from sizing.architectures.moe import llama4_text
 from sizing.architectures.registry import Layers, Reader, register
 from sizing.model import Attention, CrossAttention, Tensor, Tower
 

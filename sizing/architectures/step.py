@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sizing.architectures.decoder import Flavour, combine, gqa, surroundings, windowed, windows
+from sizing.architectures.experts import alternate, deepseek_moe, sparse_after
 from sizing.architectures.facts import Facts
-from sizing.architectures.moe import alternate, deepseek_moe, sparse_after
 from sizing.architectures.registry import Layers, register
 from sizing.model import Tensor
 

@@ -100,7 +100,7 @@ def qwen2_vision(v: Facts, out: int) -> Tower:
         *matrix("patch_embed", hidden, patch, bias=False, shard="replicated"),
         *_merger("merger", hidden if newer else 2 * hidden, merged, out),
     ]
-    return tower(v, "qwen2_vision", layer, once)
+    return tower(v, "qwen2_vision", layer, once).model_copy(update={"hidden": hidden})
 
 
 def _merger(name: str, norm: int, merged: int, out: int, copies: int = 1) -> list[Tensor]:

@@ -8,13 +8,28 @@ from benchmarks.oracle_agreement import compare_all, configs
 from sizing import census
 from sizing.architectures import find_architecture, known_architectures
 from sizing.catalog.model_store import load, model_names
-from sizing.configs import read_config
+from sizing.configs import read_config, spec_from_config
 from sizing.model import Compressed, CrossAttention, GatedDeltaNet, Gqa, Mla, Moe
 from tests.sizing.test_configs import SHARED
 
 needs_data = pytest.mark.skipif(
     not SHARED.is_dir(), reason="the folder of independently counted models is not beside this one"
 )
+
+
+def sizes(
+    hidden: int, ffn: int, layers: int, heads: int, kv_heads: int, vocab: int
+) -> dict[str, object]:
+    """The keys that every decoder's config has."""
+    return {
+        "hidden_size": hidden,
+        "intermediate_size": ffn,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "vocab_size": vocab,
+        "tie_word_embeddings": False,
+    }
 
 
 @needs_data
@@ -107,6 +122,87 @@ def test_shards_follow_heads() -> None:
     assert shards["self_attn.o_proj"] == ("row", 128)
     assert shards["mlp.down_proj"] == ("row", 1)
     assert shards["norm"] == ("replicated", 1)
+
+
+# Totals of the checkpoints on the hub; the configs are reduced to the keys that count.
+PUBLISHED: list[tuple[str, int, dict[str, object]]] = [
+    (
+        "OlmoeForCausalLM",
+        6_919_161_856,
+        sizes(2048, 1024, 16, 16, 16, 50304) | {"num_experts": 64, "num_experts_per_tok": 8},
+    ),
+    (
+        "PhiMoEForCausalLM",
+        41_873_153_344,
+        sizes(4096, 6400, 32, 32, 8, 32064)
+        | {"num_local_experts": 16, "num_experts_per_tok": 2}
+        | {"attention_bias": True, "lm_head_bias": True},
+    ),
+    ("PhiForCausalLM", 2_779_683_840, sizes(2560, 10240, 32, 32, 32, 51200)),
+    (
+        "SmolLM3ForCausalLM",
+        3_075_098_624,
+        sizes(2048, 11008, 36, 16, 4, 128256) | {"tie_word_embeddings": True},
+    ),
+    (
+        "SeedOssForCausalLM",
+        36_151_104_512,
+        sizes(5120, 27648, 64, 80, 8, 155136)
+        | {"head_dim": 128, "attention_bias": True, "attention_out_bias": False},
+    ),
+    ("Glm4ForCausalLM", 32_566_081_536, sizes(6144, 23040, 61, 48, 2, 151552) | {"head_dim": 128}),
+    (
+        "HunYuanMoEV1ForCausalLM",
+        80_393_183_232,
+        sizes(4096, 3072, 32, 32, 8, 128167)
+        | {"tie_word_embeddings": True, "num_experts": 64, "moe_topk": [8]}
+        | {"moe_intermediate_size": [3072], "num_shared_expert": [1]},
+    ),
+    (
+        "QWenLMHeadModel",
+        7_721_324_544,
+        sizes(4096, 22016, 32, 32, 32, 151936) | {"kv_channels": 128, "seq_length": 8192},
+    ),
+    (
+        "DeepseekForCausalLM",
+        16_375_728_128,
+        sizes(2048, 10944, 28, 16, 16, 102400)
+        | {"n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6}
+        | {"moe_intermediate_size": 1408, "first_k_dense_replace": 1},
+    ),
+    (
+        "GraniteMoeForCausalLM",
+        3_298_793_472,
+        sizes(1536, 512, 32, 24, 8, 49155)
+        | {"tie_word_embeddings": True, "num_local_experts": 40, "num_experts_per_tok": 8},
+    ),
+    (
+        "Qwen2_5_VLForConditionalGeneration",
+        8_292_166_656,
+        sizes(3584, 18944, 28, 28, 4, 152064)
+        | {
+            "vision_config": {
+                "depth": 32,
+                "hidden_size": 1280,
+                "intermediate_size": 3420,
+                "num_heads": 16,
+                "patch_size": 14,
+            }
+        },
+    ),
+    (
+        "Qwen2VLForConditionalGeneration",
+        8_291_375_616,
+        sizes(3584, 18944, 28, 28, 4, 152064)
+        | {"vision_config": {"depth": 32, "embed_dim": 1280, "num_heads": 16, "patch_size": 14}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("architecture", "total", "config"), PUBLISHED)
+def test_published_totals(architecture: str, total: int, config: dict[str, object]) -> None:
+    spec = spec_from_config(config | {"architectures": [architecture]}, name="x")
+    assert census.params_total(spec) == total
 
 
 @pytest.mark.parametrize("name", ["llama-4-scout", "gemma-3-27b", "qwen3-vl-8b", "kimi-k2.5"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sizing import resolve as module
 from sizing.catalog.model_store import canonical, index, load, model_names, search
 from sizing.errors import InputError
+from sizing.evidence import Evidence
 from sizing.resolve import resolve
 
 NAMES = [
@@ -39,6 +40,8 @@ CHECKPOINTS = [
     ("nvidia/DeepSeek-R1-0528-NVFP4", "deepseek-r1-0528", "nvfp4"),
     ("someone/Qwen2.5-7B-Instruct-GPTQ-Int8", "qwen2.5-7b", "w8a16"),
     ("unsloth/gpt-oss-20b-BF16", "gpt-oss-20b", "bf16"),
+    ("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "llama-3.1-8b", "q4_k_m"),
+    ("someone/Qwen3-8B-Q8_0-GGUF", "qwen3-8b", "q8_0"),
 ]
 
 
@@ -55,6 +58,19 @@ def test_quantised_checkpoints_resolve_offline(typed: str, name: str, precision:
     assert found.spec.name == name
     assert found.precision_from_name is not None
     assert found.precision_from_name.name == precision
+
+
+def test_a_fine_tune_is_its_base_and_says_so() -> None:
+    spec = resolve("NousResearch/Hermes-3-Llama-3.1-8B").spec
+    assert spec.name == "llama-3.1-8b"
+    assert spec.evidence is Evidence.ESTIMATED
+    assert "fine-tune" in spec.notes[-1]
+    assert load("llama-3.1-8b").notes == ()
+
+
+def test_a_drafter_is_not_its_target() -> None:
+    with pytest.raises(InputError):
+        resolve("nobody/EAGLE3-Llama-3.1-8B")
 
 
 def test_asking_for_what_the_checkpoint_is_not() -> None:
