@@ -25,6 +25,7 @@ from pulumi.runtime import (
 
 # Tells the host that the user has seen the error (its EXIT_BAIL).
 _EXIT_BAIL = 32
+_RUNNER_FILES = (__file__, "<frozen runpy>")
 
 
 def main() -> int:
@@ -61,7 +62,7 @@ def _run(program: str, parallel: int) -> int:
         pulumi.log.error(str(error))
         return _EXIT_BAIL
     except Exception as error:
-        pulumi.log.error(_explain(error, program))
+        pulumi.log.error(_explain(error))
         return _EXIT_BAIL
     finally:
         sys.stdout.flush()
@@ -73,14 +74,12 @@ def _execute(program: str) -> None:
     runpy.run_path(program, run_name="__main__")
 
 
-def _explain(error: Exception, program: str) -> str:
-    """The traceback from the user's own first line on: what lies above is this runner."""
+def _explain(error: Exception) -> str:
+    """The traceback from the program's own first line on: what lies above is this runner."""
     frames = traceback.extract_tb(error.__traceback__)
-    home = _import_folder(program)
-    first = next((i for i, frame in enumerate(frames) if frame.filename.startswith(home)), 0)
-    lines = traceback.format_exception(
-        type(error), error, error.__traceback__, limit=first - len(frames)
-    )
+    ours = [i for i, frame in enumerate(frames) if frame.filename in _RUNNER_FILES]
+    below = len(frames) - 1 - max(ours, default=-1)
+    lines = traceback.format_exception(error, limit=-below)
     return "Program failed with an unhandled exception:\n" + "".join(lines)
 
 

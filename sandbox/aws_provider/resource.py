@@ -76,7 +76,7 @@ def one(answer: Callable[[], list[Props]]) -> Props | None:
 
 def is_gone(error: AwsError) -> bool:
     """Whether the error says that the thing does not exist."""
-    return any(mark in error.code for mark in ("NotFound", "NoSuchEntity"))
+    return any(mark in error.code for mark in ("NotFound", "NoSuchEntity", ".Unknown"))
 
 
 def quietly(call: Callable[[], object]) -> None:

@@ -100,7 +100,7 @@ def _no_instance_level_network(launch: Launch) -> None:
     if launch.request.get("SubnetId"):
         raise RefusedError(_COMBINATION, f"An instance-level subnet ID {both}.")
     if launch.request.get("SecurityGroupIds") or launch.request.get("SecurityGroups"):
-        raise RefusedError(_COMBINATION, f"Instance-level security groups {both}.")
+        raise RefusedError(_COMBINATION, f"An instance-level security group {both}.")
 
 
 def _no_public_address_on_several(launch: Launch) -> None:
