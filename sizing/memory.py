@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sizing.census import KvLayers, LayerWeights, kv_layers, state_layers, weights
-from sizing.engine import Engine
+from sizing.engine import Engine, EngineVersion
 from sizing.gpu import Gpu
-from sizing.model import Dense, Gqa, ModelSpec, Moe
+from sizing.kv_pages import KvPages, kv_pages
+from sizing.model import ModelSpec
 from sizing.plan import Layout, MemoryPerGpu
-from sizing.precision import Precision, stored_bytes
-from sizing.sharding import shard, stage_layers
+from sizing.precision import Precision
+from sizing.profile_run import activation_peak
+from sizing.rank_weights import rank_weights
+from sizing.sharding import stage_layers
 from sizing.support import KvDtype
-from sizing.units import GIB, gib
+from sizing.units import GIB, MIB, gib
 from sizing.workload import Workload
 
-_ACTIVATION_BYTES = 2
-# What CUDA, cuBLAS and NCCL take beside PyTorch's allocator, seen in start-up logs of vLLM 0.19
-# on H100: 0.25 GiB alone, 2.1 GiB as soon as tensor parallel ranks talk to each other.
-_NON_TORCH = {False: 0.25 * GIB, True: 2.1 * GIB}
-# CUDA graphs in the same logs: 0.35 GiB and 17.5 MiB for each captured layer (8 to 80 layers).
-_GRAPH_BASE = 0.35 * GIB
-_GRAPH_PER_LAYER = 17.5 * 2**20
+# CUDA graphs in logs of vLLM 0.19 on H100 (24 to 80 layers): a base, and a share per layer.
+_GRAPH_BASE, _GRAPH_PER_LAYER = 0.35 * GIB, 17.5 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ class RankBudget:
     pool: int
     kv_per_sequence: int
     kv_needed: int
+    pages: KvPages
 
     @property
     def short(self) -> int:
@@ -81,9 +79,39 @@ def budget(
     """The budget of each pipeline stage, worst first (least memory left for the KV need)."""
     stages = [
         _stage(index, blocks, spec, precision, workload, layout, gpu, engine, kv_dtype)
-        for index, blocks in enumerate(_stage_blocks(spec, layout.pp))
+        for index, blocks in enumerate(stage_blocks(spec, layout.pp))
     ]
     return tuple(sorted(stages, key=lambda s: (-s.short, s.stage)))
+
+
+def max_concurrency(stages: tuple[RankBudget, ...]) -> float:
+    """Sequences of the asked context that fit at once; the tightest stage decides."""
+    held = (s.pages.blocks(s.pool) * s.pages.block_bytes / s.kv_per_sequence for s in stages if s.kv_per_sequence)
+    return min(held, default=0.0)
+
+
+def cache_tokens(stages: tuple[RankBudget, ...], context: int, version: EngineVersion) -> int:
+    """The cache size in tokens, counted as that version of the engine reports it."""
+    if version.tokens_by_concurrency:
+        return int(max_concurrency(stages) * context)
+    held = [
+        s.pages.blocks(s.pool) // s.pages.groups * s.pages.block_size
+        for s in stages
+        if s.pages.block_bytes
+    ]
+    return min(held, default=0)
+
+
+def stage_blocks(spec: ModelSpec, stages: int) -> list[dict[str, int]]:
+    """How many layers of each block every pipeline stage holds."""
+    order = spec.layer_order()
+    found: list[dict[str, int]] = []
+    start = 0
+    for count in stage_layers(len(order), stages):
+        names = order[start : start + count]
+        found.append({name: names.count(name) for name in dict.fromkeys(names)})
+        start += count
+    return found
 
 
 def _stage(
@@ -97,144 +125,47 @@ def _stage(
     engine: Engine,
     kv_dtype: KvDtype,
 ) -> RankBudget:
-    is_last = index == layout.pp - 1
-    held = _stage_weights(spec, blocks, is_first=index == 0, is_last=is_last)
-    weight_bytes = sum(_rank_bytes(spec, part, n, precision, layout) for part, n in held)
-    activations = _activations(spec, blocks, layout, engine, is_last=is_last)
-    non_torch = int(_NON_TORCH[layout.tp > 1])
-    graphs = int(_GRAPH_BASE + _GRAPH_PER_LAYER * sum(blocks.values()))
+    first, last = index == 0, index == layout.pp - 1
+    held = rank_weights(
+        spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
+    )
+    activations = activation_peak(
+        spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
+    )
+    pages = kv_pages(spec, blocks, layout, engine, kv_dtype, _width(precision))
+    non_torch = int(_non_torch(layout, gpu, engine))
+    graphs = _graphs(sum(blocks.values()), engine)
     usable = int(gpu.cuda_bytes * engine.gpu_memory_utilization)
     in_budget = graphs if engine.version.cuda_graphs_in_budget else 0
-    sequence = _sequence_bytes(spec, blocks, workload.context, layout, engine, kv_dtype)
+    sequence = pages.bytes_per_sequence(workload.context)
     return RankBudget(
         stage=index,
         visible=gpu.cuda_bytes,
-        weights=weight_bytes,
+        weights=held,
         activations=activations,
         non_torch=non_torch,
         cuda_graphs=graphs,
         # Graphs that the engine does not count are captured in what it leaves untouched.
         reserve=gpu.cuda_bytes - usable - (graphs - in_budget),
-        pool=usable - weight_bytes - activations - non_torch - in_budget,
+        pool=usable - held - activations - non_torch - in_budget,
         kv_per_sequence=sequence,
         kv_needed=sequence * workload.concurrency,
+        pages=pages,
     )
 
 
-def _stage_blocks(spec: ModelSpec, stages: int) -> list[dict[str, int]]:
-    """How many layers of each block every pipeline stage holds."""
-    order = spec.layer_order()
-    found: list[dict[str, int]] = []
-    start = 0
-    for count in stage_layers(len(order), stages):
-        names = order[start : start + count]
-        found.append({name: names.count(name) for name in dict.fromkeys(names)})
-        start += count
-    return found
+def _non_torch(layout: Layout, gpu: Gpu, engine: Engine) -> float:
+    """What CUDA, cuBLAS and NCCL take beside PyTorch's allocator."""
+    alone, on_nvlink, otherwise, pipeline = engine.version.non_torch
+    if layout.tp == 1:
+        return pipeline if layout.pp > 1 else alone
+    fast = gpu.nvlink_gb_s is not None and int(gpu.compute_capability.split(".")[0]) >= 9
+    return on_nvlink if fast else otherwise
 
 
-def _stage_weights(
-    spec: ModelSpec, blocks: dict[str, int], *, is_first: bool, is_last: bool
-) -> list[tuple[LayerWeights, int]]:
-    held: list[tuple[LayerWeights, int]] = []
-    for part in weights(spec):
-        if part.section == "stack" and part.block in blocks:
-            held.append((part, blocks[part.block]))
-        # A tied table is the head too, so the last stage keeps it as well.
-        elif part.section == "embedding" and (is_first or (is_last and spec.tied)):
-            held.append((part, 1))
-        elif (part.section == "head" and is_last) or (part.section == "tower" and is_first):
-            held.append((part, part.count))
-    return held
+def _graphs(layers: int, engine: Engine) -> int:
+    return 0 if engine.enforce_eager else int(_GRAPH_BASE + _GRAPH_PER_LAYER * layers)
 
 
-def _rank_bytes(
-    spec: ModelSpec, part: LayerWeights, count: int, precision: Precision, layout: Layout
-) -> int:
-    key = f"rank {part.section} {part.block} {precision.name} {layout.tp} {layout.ep}"
-    one = spec.once(
-        key, lambda: sum(stored_bytes(shard(w, layout), precision) for w in part.weights)
-    )
-    return one * count
-
-
-def _activations(
-    spec: ModelSpec, blocks: dict[str, int], layout: Layout, engine: Engine, *, is_last: bool
-) -> int:
-    """Peak of the engine's profiling run, in bytes.
-
-    Forward: hidden states and the widest MLP over all batched tokens. Last stage: the sampler's
-    logits over the whole vocabulary, which tensor parallelism gathers, beside the hidden states.
-    """
-    tokens = engine.max_num_batched_tokens
-    widest = max((_ffn_elements(spec, name, layout) for name in blocks), default=0)
-    forward = _ACTIVATION_BYTES * tokens * (6 * spec.hidden + widest)
-    if not is_last:
-        return int(forward)
-    moe = max((_moe_elements(spec, name, layout) for name in blocks), default=0)
-    logits = engine.version.sampler_bytes_per_logit * engine.max_num_seqs * spec.vocab
-    held = _ACTIVATION_BYTES * tokens * (spec.hidden + moe)
-    return int(max(forward, logits + held))
-
-
-def _ffn_elements(spec: ModelSpec, block: str, layout: Layout) -> float:
-    ffn = spec.blocks[block].ffn
-    if isinstance(ffn, Dense):
-        return (3 if ffn.gated else 2) * ffn.intermediate / layout.tp
-    return _moe_elements(spec, block, layout)
-
-
-def _moe_elements(spec: ModelSpec, block: str, layout: Layout) -> float:
-    """Workspace of the fused expert kernel per token: two ping-pong buffers for top-k copies."""
-    ffn = spec.blocks[block].ffn
-    if not isinstance(ffn, Moe):
-        return 0
-    inner = ffn.intermediate / (1 if layout.ep > 1 else layout.tp)
-    return ffn.top_k * (max(2 * inner, ffn.latent or spec.hidden) + inner)
-
-
-def _sequence_bytes(
-    spec: ModelSpec,
-    blocks: dict[str, int],
-    context: int,
-    layout: Layout,
-    engine: Engine,
-    kv_dtype: KvDtype,
-) -> int:
-    """Bytes one sequence takes on one rank of this stage: KV cache and recurrent state."""
-    cached = sum(
-        _tokens_held(spec, kv, context, engine)
-        / kv.stride
-        * _entry_bytes(kv, layout, kv_dtype.bytes_per_element)
-        * blocks[kv.block]
-        for kv in kv_layers(spec)
-        if kv.block in blocks
-    )
-    state_width = 4 if spec.state_dtype == "float32" else 2
-    state = sum(
-        (s.conv * _ACTIVATION_BYTES + s.recurrent * state_width) / layout.tp * blocks[s.block]
-        for s in state_layers(spec)
-        if s.block in blocks
-    )
-    return int(cached + state)
-
-
-def _tokens_held(spec: ModelSpec, kv: KvLayers, context: int, engine: Engine) -> int:
-    """Tokens whose entries a layer keeps, in whole blocks of the engine."""
-    attention = spec.blocks[kv.block].attention
-    # vLLM pages chunked attention as full attention unless told otherwise.
-    chunked = isinstance(attention, Gqa) and attention.chunk is not None
-    held = context
-    if kv.window is not None and not chunked:
-        # A window's pages are freed only after the step that slides past them.
-        held = min(context, kv.window - 1 + engine.max_num_batched_tokens)
-    block = engine.version.block_size
-    return -(-held // block) * block
-
-
-def _entry_bytes(kv: KvLayers, layout: Layout, dtype_bytes: float) -> float:
-    """Bytes of one entry on one rank: KV heads are cut, but never below one; latents are whole."""
-    whole = kv.bytes_per_entry(dtype_bytes)
-    if kv.kind != "gqa":
-        return whole
-    return whole / kv.heads * max(1, -(-kv.heads // layout.tp))
+def _width(precision: Precision) -> float:
+    return 4.0 if precision.name == "fp32" else 2.0
