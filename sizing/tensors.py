@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sizing.model import (
     Attention,
@@ -14,41 +13,18 @@ from sizing.model import (
     Ffn,
     GatedDeltaNet,
     Gqa,
-    Group,
     Indexer,
     Lightning,
     Mamba1,
     Mamba2,
     Mla,
     Moe,
-    Shard,
     Tensor,
 )
+from sizing.recurrent import gated_delta_net, lightning, mamba1, mamba2
+from sizing.weight import Weight
 
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """`copies` stored matrices of `rows` (out) x `cols` (in); a vector has one column.
-
-    `shard` is what tensor parallelism does: `column` cuts rows and `row` cuts columns in multiples
-    of `unit`, `vocab` cuts rows, `kv_heads` cuts rows but never below one head (then replicates),
-    `replicated` keeps the whole on every rank. Copies are experts: expert parallelism cuts them.
-    `width` is the bytes per element where the format does not follow the model's dtype.
-    """
-
-    name: str
-    group: Group
-    rows: int
-    cols: int = 1
-    copies: int = 1
-    shard: Shard = "replicated"
-    unit: int = 1
-    width: int | None = None
-
-    @property
-    def elements(self) -> int:
-        """Parameters in all copies."""
-        return self.rows * self.cols * self.copies
+__all__ = ["Weight", "attention_weights", "block_weights", "ffn_weights", "from_tensor"]
 
 
 def block_weights(block: Block, hidden: int, norm_bias: bool) -> tuple[Weight, ...]:
@@ -88,13 +64,13 @@ def attention_weights(
         case Compressed():
             yield from _compressed(attention, hidden)
         case GatedDeltaNet():
-            yield from _gated_delta_net(attention, hidden)
+            yield from gated_delta_net(attention, hidden)
         case Lightning():
-            yield from _lightning(attention, hidden)
+            yield from lightning(attention, hidden)
         case Mamba1():
-            yield from _mamba1(attention, hidden)
+            yield from mamba1(attention, hidden)
         case Mamba2():
-            yield from _mamba2(attention, hidden)
+            yield from mamba2(attention, hidden)
         case CrossAttention():
             yield from _cross(attention, hidden)
         case _:
@@ -207,63 +183,6 @@ def _compressor(name: str, width: int, series: int, ratio: int, hidden: int) -> 
     yield Weight(f"self_attn.{name}.gate_proj", "linear", series * width, hidden)
     yield Weight(f"self_attn.{name}.position_bias", "bias", ratio * series * width)
     yield Weight(f"self_attn.{name}.kv_norm", "norm", width)
-
-
-def _gated_delta_net(a: GatedDeltaNet, hidden: int) -> Iterator[Weight]:
-    keys, values = a.key_heads * a.key_head_dim, a.value_heads * a.value_head_dim
-    conv = 2 * keys + values
-    yield Weight("linear_attn.in_proj_qkv", "linear", conv, hidden, 1, "column", a.key_head_dim)
-    yield Weight("linear_attn.in_proj_z", "linear", values, hidden, 1, "column", a.value_head_dim)
-    yield Weight("linear_attn.in_proj_ba", "linear", 2 * a.value_heads, hidden, 1, "column")
-    yield Weight("linear_attn.out_proj", "linear", hidden, values, 1, "row", a.value_head_dim)
-    yield Weight("linear_attn.conv1d", "other", conv, a.conv_kernel, 1, "column", a.key_head_dim)
-    yield Weight("linear_attn.dt_bias", "other", a.value_heads, 1, 1, "column")
-    yield Weight("linear_attn.A_log", "other", a.value_heads, 1, 1, "column")
-    yield Weight("linear_attn.norm", "norm", a.value_head_dim)
-
-
-def _lightning(a: Lightning, hidden: int) -> Iterator[Weight]:
-    inner = a.heads * a.head_dim
-    yield Weight("self_attn.qkv_proj", "linear", 3 * inner, hidden, 1, "column", a.head_dim)
-    yield Weight("self_attn.output_gate", "linear", inner, hidden, 1, "column", a.head_dim)
-    yield Weight("self_attn.out_proj", "linear", hidden, inner, 1, "row", a.head_dim)
-    yield Weight("self_attn.norm", "norm", inner)
-
-
-def _mamba1(a: Mamba1, hidden: int) -> Iterator[Weight]:
-    yield Weight("mamba.in_proj", "linear", 2 * a.inner, hidden, 1, "column")
-    yield Weight("mamba.x_proj", "linear", a.dt_rank + 2 * a.state, a.inner, 1, "row")
-    yield Weight("mamba.dt_proj", "linear", a.inner, a.dt_rank, 1, "column")
-    yield Weight("mamba.out_proj", "linear", hidden, a.inner, 1, "row")
-    yield Weight("mamba.dt_proj.bias", "bias", a.inner, 1, 1, "column")
-    yield Weight("mamba.conv1d", "other", a.inner, a.conv_kernel, 1, "column")
-    yield Weight("mamba.A_log", "other", a.inner, a.state, 1, "column")
-    yield Weight("mamba.D", "other", a.inner, 1, 1, "column")
-    if a.conv_bias:
-        yield Weight("mamba.conv1d.bias", "other", a.inner, 1, 1, "column")
-    if a.proj_bias:
-        yield Weight("mamba.in_proj.bias", "bias", 2 * a.inner, 1, 1, "column")
-        yield Weight("mamba.out_proj.bias", "bias", hidden)
-    if a.inner_norms:
-        yield Weight("mamba.dt_b_c_layernorm", "norm", a.dt_rank + 2 * a.state)
-
-
-def _mamba2(a: Mamba2, hidden: int) -> Iterator[Weight]:
-    inner = a.heads * a.head_dim
-    conv = inner + 2 * a.groups * a.state
-    project = inner + conv + a.heads
-    yield Weight("mixer.in_proj", "linear", project, hidden, 1, "column")
-    yield Weight("mixer.out_proj", "linear", hidden, inner, 1, "row", a.head_dim)
-    yield Weight("mixer.conv1d", "other", conv, a.conv_kernel, 1, "column")
-    for name in ("dt_bias", "A_log", "D"):
-        yield Weight(f"mixer.{name}", "other", a.heads, 1, 1, "column")
-    if a.conv_bias:
-        yield Weight("mixer.conv1d.bias", "other", conv, 1, 1, "column")
-    if a.proj_bias:
-        yield Weight("mixer.in_proj.bias", "bias", project, 1, 1, "column")
-        yield Weight("mixer.out_proj.bias", "bias", hidden)
-    if a.gated_norm:
-        yield Weight("mixer.norm", "norm", inner, 1, 1, "column")
 
 
 def _cross(a: CrossAttention, hidden: int) -> Iterator[Weight]:
