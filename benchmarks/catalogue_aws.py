@@ -30,6 +30,16 @@ NAMES: dict[str, tuple[str, list[str]]] = {
 # Where CUDA's own figure was not seen, the share of the driver's total that CUDA shows on GPUs
 # where both are known (0.981 to 0.996): the low end, so that a plan errs on the safe side.
 CUDA_SHARE = 0.98
+REGION = re.compile(r"[a-z-]+\d")
+ESTIMATE = "estimate: the ratio of other instance families between regions"
+TERMS = {
+    "1y_standard_no_upfront": "1 year standard, no upfront",
+    "1y_standard_all_upfront": "1 year standard, all upfront",
+    "1y_convertible_no_upfront": "1 year convertible, no upfront",
+    "3y_standard_no_upfront": "3 years standard, no upfront",
+    "3y_standard_all_upfront": "3 years standard, all upfront",
+    "3y_convertible_no_upfront": "3 years convertible, no upfront",
+}
 PURCHASES = ("on-demand", "spot", "capacity-block")
 EVIDENCE = {
     "list": "measured",
@@ -39,14 +49,15 @@ EVIDENCE = {
 
 
 def main(folder: Path) -> None:
-    """Read the facts under `folder` and write gpus.json, instances.json and prices.json."""
+    """Read the facts under `folder`; write gpus, instances, prices and reserved prices."""
     gpus = json.loads((folder / "gpus.json").read_text())
     instances = json.loads((folder / "aws" / "instances.json").read_text())
     offered = json.loads((folder / "aws" / "offered.json").read_text())
     prices = json.loads((folder / "aws" / "prices.json").read_text())
     write("gpus.json", gpu_file(gpus))
     write("instances.json", instance_file(instances, offered))
-    write("prices.json", price_file(prices))
+    write("prices.json", price_file(prices, gpus["built"]))
+    write("reserved.json", reserved_file(prices))
 
 
 def gpu_file(facts: dict[str, Any]) -> dict[str, Any]:
@@ -137,20 +148,51 @@ def card_runs(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return runs
 
 
-def price_file(prices: dict[str, Any]) -> dict[str, Any]:
-    """Price rows [usd, usd_low, as_of, source, evidence] by purchase option, instance, region."""
+def price_file(prices: dict[str, Any], built: str) -> dict[str, Any]:
+    """Price rows [usd, usd_low, as_of, source, evidence] by purchase option, instance, region.
+
+    A price that is only known to be of a range of months counts as of the first. An estimate was
+    made when the facts were collected.
+    """
     table: dict[str, dict[str, dict[str, list[Any]]]] = {p: {} for p in PURCHASES}
     for row in sorted(prices["rows"], key=newest_last):
-        if row["purchase"] not in PURCHASES or not re.fullmatch(r"[a-z-]+\d", row["region"]):
+        if row["purchase"] not in PURCHASES or not REGION.fullmatch(row["region"]):
             continue
         high = row.get("usd_per_hour") or row.get("usd_per_hour_max")
         if high is None:
             continue
-        entry = [high, row.get("usd_per_hour_min"), row["as_of"], row["source"]]
+        day = (row["as_of"] or built).split("..")[0]
+        entry = [high, row.get("usd_per_hour_min"), day, row["source"] or ESTIMATE]
         by_region = table[row["purchase"]].setdefault(row["instance_type"], {})
         by_region[row["region"]] = [*entry, EVIDENCE[row["basis"]]]
     sources = {k: short_name(v["what"]) for k, v in prices["sources"].items()}
     return {"currency": "USD", "unit": "instance-hour", "sources": sources, "prices": table}
+
+
+def reserved_file(prices: dict[str, Any]) -> dict[str, Any]:
+    """USD an hour by instance and region, one figure a term, upfront payments spread over it.
+
+    Rows from before a price cut that covers their family are left out.
+    """
+    rows = [
+        r
+        for r in prices["rows"]
+        if r["purchase"] == "reserved"
+        and REGION.fullmatch(r["region"])
+        and not r.get("stale_pre_june_2025_p_cut")
+    ]
+    (as_of,), (source,) = {r["as_of"] for r in rows}, {r["source"] for r in rows}
+    table: dict[str, dict[str, list[float | None]]] = {}
+    for row in rows:
+        by_region = table.setdefault(row["instance_type"], {})
+        by_region[row["region"]] = [row.get(key) for key in TERMS]
+    return {
+        "as_of": as_of,
+        "source": source,
+        "evidence": "measured",
+        "terms": list(TERMS.values()),
+        "prices": table,
+    }
 
 
 def short_name(what: str) -> str:

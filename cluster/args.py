@@ -70,6 +70,8 @@ class GpuClusterArgs(TypedDict):
     """How memory is counted: engine (default) or rule-of-thumb."""
     spread: NotRequired[bool]
     """Whether a copy may lie on more nodes than the fewest that hold it. Default false."""
+    prefer: NotRequired[str]
+    """What the best plan is: cheapest (default), nodes or headroom."""
     hours_per_month: NotRequired[float]
     """Hours a month that the nodes run. Default 730."""
     budget: NotRequired[BudgetArgs]

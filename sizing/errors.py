@@ -44,11 +44,20 @@ class InputError(ValueError):
 
 
 class NoPlanError(Exception):
-    """A valid question whose answer is no (does not fit, not sold, over budget). Exit code 1."""
+    """A valid question whose answer is no (does not fit, not sold, over budget). Exit code 1.
 
-    def __init__(self, message: str, rejected: Iterable[dict[str, object]] = ()) -> None:
+    `relaxed` says, a line each, which constraint given up alone would give which plan.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        rejected: Iterable[dict[str, object]] = (),
+        relaxed: Iterable[str] = (),
+    ) -> None:
         self.message = message
         self.rejected = list(rejected)
+        self.relaxed = list(relaxed)
         super().__init__(message)
 
 

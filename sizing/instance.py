@@ -16,6 +16,11 @@ class Purchase(StrEnum):
     SPOT = "spot"
     CAPACITY_BLOCK = "capacity-block"
     RESERVED = "reserved"
+    OWNED = "owned"
+    """On-premise: a node of the company's own inventory. A stack cannot ask AWS for it."""
+
+
+AWS_PURCHASES = tuple(p for p in Purchase if p is not Purchase.OWNED)
 
 
 class NetworkCards(BaseModel):
@@ -46,6 +51,13 @@ class InstanceType(BaseModel):
     nvlink: bool
     architecture: str
     zones: dict[str, tuple[str, ...]]
+    rdma: bool = False
+    """An inventory's nodes: whether they share an InfiniBand or RoCE network."""
+
+    @property
+    def spans_nodes(self) -> bool:
+        """Whether a copy of a model may lie across several of these: with EFA or another RDMA."""
+        return self.efa_interfaces > 0 or self.rdma
 
     @property
     def card_count(self) -> int:
@@ -75,3 +87,5 @@ class Offer(BaseModel):
     price_as_of: str | None = None
     price_source: str | None = None
     evidence: Evidence
+    term: str | None = None
+    """A commitment's length and payment ("1 year standard, no upfront"); None without one."""

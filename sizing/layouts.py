@@ -1,32 +1,43 @@
-"""The layouts that a kind of node offers, in the order in which they are preferred."""
+"""The layouts that a kind of node offers, in the order in which they are preferred.
+
+Tensor parallelism stays inside a node and is as wide as is legal; a pipeline crosses nodes. A
+pipeline inside a node, and experts spread over ranks, are tried where the plainer layout is not
+legal or holds nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 
-from sizing.model import ModelSpec, Moe
 from sizing.plan import Layout
 
 MAX_NODES_PER_REPLICA = 32
 
-
-def one_node_layouts(spec: ModelSpec, gpus: int) -> Iterator[Layout]:
-    """Layouts inside one node of `gpus` GPUs: tensor parallel alone first, then fewest GPUs.
-
-    A pipeline inside a node only helps where no tensor-parallel degree is legal.
-    """
-    shapes = [(tp, pp) for tp in range(1, gpus + 1) for pp in range(1, gpus // tp + 1)]
-    for tp, pp in sorted(shapes, key=lambda s: (s[1] > 1, s[0] * s[1], s[1])):
-        yield from _with_experts(spec, tp, pp)
+Shape = tuple[Layout, ...]
+"""One tensor and pipeline degree: the plain layout, then the one with experts over the ranks."""
 
 
-def spanning_layouts(spec: ModelSpec, gpus: int, nodes: int) -> Iterator[Layout]:
-    """Layouts that fill `nodes` nodes: tensor parallel stays inside a node, pipeline crosses."""
-    for tp in sorted((t for t in range(1, gpus + 1) if gpus % t == 0), reverse=True):
-        yield from _with_experts(spec, tp, nodes * gpus // tp)
+@cache
+def tensor_shapes(gpus: int, experts: bool) -> tuple[Shape, ...]:
+    """Tensor parallel alone inside one node of `gpus` GPUs, fewest GPUs first."""
+    return tuple(_shape(tp, 1, experts) for tp in range(1, gpus + 1))
 
 
-def _with_experts(spec: ModelSpec, tp: int, pp: int) -> Iterator[Layout]:
-    yield Layout(tp=tp, pp=pp)
-    if tp > 1 and any(isinstance(b.ffn, Moe) for b in spec.blocks.values()):
-        yield Layout(tp=tp, pp=pp, ep=tp)
+@cache
+def inner_pipelines(gpus: int, experts: bool) -> tuple[Shape, ...]:
+    """Pipelines inside one node of `gpus` GPUs, fewest GPUs first, then fewest stages."""
+    shapes = [(tp, pp) for tp in range(1, gpus + 1) for pp in range(2, gpus // tp + 1)]
+    ordered = sorted(shapes, key=lambda s: (s[0] * s[1], s[1]))
+    return tuple(_shape(tp, pp, experts) for tp, pp in ordered)
+
+
+@cache
+def spanning_shapes(gpus: int, nodes: int, experts: bool) -> tuple[Shape, ...]:
+    """Layouts that fill `nodes` nodes of `gpus` GPUs, widest tensor parallelism first."""
+    widths = [tp for tp in range(gpus, 0, -1) if gpus % tp == 0]
+    return tuple(_shape(tp, nodes * gpus // tp, experts) for tp in widths)
+
+
+def _shape(tp: int, pp: int, experts: bool) -> Shape:
+    plain = Layout(tp=tp, pp=pp)
+    return (plain, Layout(tp=tp, pp=pp, ep=tp)) if experts and tp > 1 else (plain,)

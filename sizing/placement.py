@@ -1,50 +1,48 @@
-"""The smallest legal layout of one replica on one kind of node that holds the workload."""
+"""The smallest legal layout of a copy on one kind of node, and the copies that carry the load."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from sizing.census import params_total
-from sizing.engine import Engine, make_engine
+from sizing.capacity import Capacity
+from sizing.engine import Engine
 from sizing.gpu import Gpu
-from sizing.instance import InstanceType
-from sizing.layouts import MAX_NODES_PER_REPLICA, one_node_layouts, spanning_layouts
-from sizing.memory import RankBudget, budget
-from sizing.plan import Layout, Method, RuleOfThumb
-from sizing.request import Request
-from sizing.rule import rule_of_thumb
-from sizing.sharding import violation
-from sizing.support import kv_support, support
+from sizing.layouts import (
+    MAX_NODES_PER_REPLICA,
+    Shape,
+    inner_pipelines,
+    spanning_shapes,
+    tensor_shapes,
+)
+from sizing.memory import RankBudget
+from sizing.plan import Layout, RuleOfThumb
+from sizing.precision import Precision
 from sizing.units import gib
-from sizing.workload import MAX_CONCURRENCY
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Copies of the model on one kind of node.
+    """Copies of the model on nodes of `node_gpus` GPUs.
 
     `nodes_per_copy` is above 1 where a copy spans nodes; else `copies_per_node` share a node.
-    `fewest_nodes_per_copy` is what a copy with the least load would take on this kind of node.
-    `budget` is one copy's, every pipeline stage, worst first, under its share of the load.
+    `held` is how many sequences of the asked context a copy holds at once.
     """
 
-    instance: InstanceType
+    capacity: Capacity
     gpu: Gpu
-    engine: Engine
+    node_gpus: int
     layout: Layout
     nodes_per_copy: int
-    fewest_nodes_per_copy: int
+    held: int
     copies: int
     gpus_required: int
-    budget: tuple[RankBudget, ...]
-    rule: RuleOfThumb
 
     @property
     def copies_per_node(self) -> int:
         """Copies that share a node; 1 where a copy spans nodes."""
-        return _copies_per_node(self.instance, self.layout, self.nodes_per_copy)
+        return _copies_per_node(self.node_gpus, self.layout, self.nodes_per_copy)
 
     @property
     def nodes(self) -> int:
@@ -52,150 +50,140 @@ class Placement:
         return self.copies // self.copies_per_node * self.nodes_per_copy
 
     @property
-    def max_concurrency(self) -> float:
-        """Sequences of the asked context that one copy holds."""
-        return max_concurrency(self.budget)
+    def precision(self) -> Precision:
+        """How the weights are stored."""
+        return self.capacity.precision
+
+    @property
+    def engine(self) -> Engine:
+        """The engine and its settings."""
+        return self.capacity.engine(self.gpu)
+
+    @property
+    def rule(self) -> RuleOfThumb:
+        """What the rule of thumb says for this GPU."""
+        return self.capacity.rule(self.gpu)
+
+    def budget(self) -> tuple[RankBudget, ...]:
+        """One copy's memory under its share of the load: every pipeline stage, worst first."""
+        return self.capacity.budget(self.gpu, self.layout, self.copies)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a kind of node cannot hold the model."""
+    """Why a kind of node cannot hold the model. `kind` groups equal reasons."""
 
+    kind: str
     reason: str
 
 
-def place(request: Request, instance: InstanceType, gpu: Gpu) -> Placement | Refusal:
-    """The placement with the fewest nodes in all, then a copy, then the fewest GPUs needed.
+def on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Refusal:
+    """Every copy inside one node: fewest nodes in all, then fewest GPUs."""
+    experts = capacity.has_experts
+    for shapes in (tensor_shapes(node_gpus, experts), inner_pipelines(node_gpus, experts)):
+        found = [p for s in shapes if (p := _placed(capacity, gpu, node_gpus, 1, s))]
+        if found:
+            return min(found, key=_preferred)
+    return _refusal(capacity, gpu, node_gpus)
 
-    A copy that fits in one node stays in one, unless the request allows spreading.
+
+def across_nodes(
+    capacity: Capacity, gpu: Gpu, node_gpus: int, fewer_than: int | None = None
+) -> Placement | None:
+    """Every copy across at least two nodes: fewest nodes in all, then fewest per copy.
+
+    None where no layout holds the model, or none on `fewer_than` nodes in all.
     """
-    refused = _unusable(request, instance, gpu)
-    if refused:
-        return Refusal(refused)
-    trials = _Trials(request, instance, gpu)
     best: Placement | None = None
-    for nodes, layouts in _layouts(request, instance):
-        if best and nodes >= best.nodes:
+    for least, nodes in sorted(_least_nodes(capacity, gpu, node_gpus)):
+        if best and (least, nodes) >= (best.nodes, best.nodes_per_copy):
             break
-        held = [p for layout in layouts if (p := trials.attempt(nodes, layout))]
-        best = min([*held, best] if best else held, key=_preferred, default=None)
-        if best and nodes == 1 and not request.spread:
+        if fewer_than is not None and least >= fewer_than:
             break
-    return best or Refusal(trials.reason())
+        found = _spanning(capacity, gpu, node_gpus, nodes)
+        if found and (fewer_than is None or found.nodes < fewer_than):
+            best = min([best, found] if best else [found], key=_preferred)
+    return best
 
 
-def max_concurrency(budget: tuple[RankBudget, ...]) -> float:
-    """Sequences of the asked context that one copy holds; the tightest stage decides."""
-    held = (s.pool / s.kv_per_sequence for s in budget if s.kv_per_sequence)
-    return max(0.0, min(held, default=float(MAX_CONCURRENCY)))
-
-
-def _preferred(p: Placement) -> tuple[int, int, bool, int, int]:
-    # A pipeline inside a node only helps where no tensor-parallel degree is legal.
-    inner_pipeline = p.layout.pp > p.nodes_per_copy
-    return (p.nodes, p.nodes_per_copy, inner_pipeline, p.gpus_required, p.layout.gpus)
-
-
-class _Trials:
-    """Attempts of one kind of node, remembering the one that came closest."""
-
-    def __init__(self, request: Request, instance: InstanceType, gpu: Gpu) -> None:
-        self._request, self._instance, self._gpu = request, instance, gpu
-        self._engine, self._rule = make_engine(gpu), rule_for(request, gpu)
-        self._fewest = MAX_NODES_PER_REPLICA
-        self._illegal: str | None = None
-        self._closest: tuple[int, Layout] | None = None
-
-    def attempt(self, nodes: int, layout: Layout) -> Placement | None:
-        """The placement if the layout is legal and a copy of it holds a sequence."""
-        problem = violation(self._request.spec, self._request.precision, layout)
-        if problem:
-            self._illegal = self._illegal or problem
+def fewest_nodes_per_copy(
+    capacity: Capacity, gpu: Gpu, node_gpus: int, most: int = MAX_NODES_PER_REPLICA
+) -> int | None:
+    """Fewest nodes, two or more and at most `most`, across which a copy holds a sequence."""
+    for _, nodes in _least_nodes(capacity, gpu, node_gpus):
+        if nodes > most:
             return None
-        needed = self._copies_needed(layout)
-        if needed is None:
-            return None
-        self._fewest = min(self._fewest, nodes)
-        per_node = _copies_per_node(self._instance, layout, nodes)
-        # GPUs left over in a node become further copies.
-        copies = ceil(needed / per_node) * per_node
+        if _spanning(capacity, gpu, node_gpus, nodes):
+            return nodes
+    return None
+
+
+def least_nodes(capacity: Capacity, gpu: Gpu, node_gpus: int) -> int | None:
+    """No placement across nodes takes fewer nodes in all; None where none can hold the model."""
+    return min((n for n, _ in _least_nodes(capacity, gpu, node_gpus)), default=None)
+
+
+def _least_nodes(capacity: Capacity, gpu: Gpu, node_gpus: int) -> list[tuple[int, int]]:
+    """(fewest nodes in all that could do, nodes a copy) for every number of nodes that could."""
+    most = min(MAX_NODES_PER_REPLICA, capacity.layers)
+    bounds = ((n, capacity.most_sequences(gpu, n * node_gpus)) for n in range(2, most + 1))
+    return [(n * capacity.copies_needed(held), n) for n, held in bounds if held]
+
+
+def _spanning(capacity: Capacity, gpu: Gpu, node_gpus: int, nodes: int) -> Placement | None:
+    shapes = spanning_shapes(node_gpus, nodes, capacity.has_experts)
+    found = (_placed(capacity, gpu, node_gpus, nodes, shape) for shape in shapes)
+    return next((p for p in found if p), None)
+
+
+def _placed(
+    capacity: Capacity, gpu: Gpu, node_gpus: int, nodes: int, shape: Shape
+) -> Placement | None:
+    """The first legal layout of this shape that holds a sequence, with the copies it takes."""
+    for layout in shape:
+        if not capacity.most_sequences(gpu, layout.gpus) or capacity.violation(layout):
+            continue
+        held = capacity.sequences(gpu, layout)
+        if not held:
+            continue
+        needed = capacity.copies_needed(held)
+        per_node = _copies_per_node(node_gpus, layout, nodes)
         return Placement(
-            instance=self._instance,
-            gpu=self._gpu,
-            engine=self._engine,
+            capacity=capacity,
+            gpu=gpu,
+            node_gpus=node_gpus,
             layout=layout,
             nodes_per_copy=nodes,
-            fewest_nodes_per_copy=self._fewest,
-            copies=copies,
-            gpus_required=self._gpus_per_copy(layout) * needed,
-            budget=self._budget(layout, ceil(self._request.workload.concurrency / copies)),
-            rule=self._rule,
+            held=held,
+            # GPUs left over in a node become further copies.
+            copies=ceil(needed / per_node) * per_node,
+            gpus_required=capacity.gpus_per_copy(gpu, layout) * needed,
         )
-
-    def reason(self) -> str:
-        """What decided against this kind of node."""
-        missing = self._closest and _short(self._request, self._rule, *self._closest)
-        alone = "" if self._instance.efa_interfaces else "; without EFA it cannot span nodes"
-        return (missing or self._illegal or "no legal layout") + alone
-
-    def _copies_needed(self, layout: Layout) -> int | None:
-        """Copies that hold the load between them; None where a copy holds nothing."""
-        request = self._request
-        one = self._budget(layout, 1)
-        by_rule = request.method is Method.RULE_OF_THUMB
-        holds = layout.gpus >= self._rule.gpus_required if by_rule else one[0].short <= 0
-        if not holds:
-            if self._closest is None or one[0].short < self._closest[0]:
-                self._closest = (one[0].short, layout)
-            return None
-        if by_rule:
-            return request.replicas
-        held = max(1, int(max_concurrency(one)))
-        return max(request.replicas, ceil(request.workload.concurrency / held))
-
-    def _gpus_per_copy(self, layout: Layout) -> int:
-        by_rule = self._request.method is Method.RULE_OF_THUMB
-        return self._rule.gpus_required if by_rule else layout.gpus
-
-    def _budget(self, layout: Layout, sequences: int) -> tuple[RankBudget, ...]:
-        request = self._request
-        share = request.workload.model_copy(update={"concurrency": sequences})
-        spec, precision, kv = request.spec, request.precision, request.kv_dtype
-        return budget(spec, precision, share, layout, self._gpu, self._engine, kv)
+    return None
 
 
-def _layouts(request: Request, instance: InstanceType) -> Iterator[tuple[int, list[Layout]]]:
-    """Nodes a copy, and the layouts on so many."""
-    yield 1, list(one_node_layouts(request.spec, instance.gpus))
-    if not instance.efa_interfaces:
-        return
-    for nodes in range(2, min(MAX_NODES_PER_REPLICA, request.spec.layers) + 1):
-        yield nodes, list(spanning_layouts(request.spec, instance.gpus, nodes))
+def _preferred(p: Placement) -> tuple[int, int, int, int]:
+    return (p.nodes, p.nodes_per_copy, p.gpus_required, p.layout.gpus)
 
 
-def _copies_per_node(instance: InstanceType, layout: Layout, nodes: int) -> int:
-    return max(1, instance.gpus // layout.gpus) if nodes == 1 else 1
+def _copies_per_node(node_gpus: int, layout: Layout, nodes: int) -> int:
+    return max(1, node_gpus // layout.gpus) if nodes == 1 else 1
 
 
-def rule_for(request: Request, gpu: Gpu) -> RuleOfThumb:
-    """The rule of thumb's answer for this model and precision on this GPU."""
-    nominal = request.spec.nominal_params
-    params = nominal if nominal is not None else params_total(request.spec)
-    per_param = request.precision.rule_of_thumb_bytes
-    return rule_of_thumb(params, per_param, gpu, nominal=nominal is not None)
+def _refusal(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Refusal:
+    """What decided against one node: the largest legal layout's shortage, or the law."""
+    shapes = [*tensor_shapes(node_gpus, capacity.has_experts)][::-1]
+    shapes += inner_pipelines(node_gpus, capacity.has_experts)[::-1]
+    legal = [x for x in _layouts(shapes) if not capacity.violation(x)]
+    if not legal:
+        return Refusal("layout", capacity.violation(shapes[0][0]) or "no legal layout")
+    if capacity.by_rule:
+        needed = capacity.rule(gpu).gpus_required
+        return Refusal("memory", f"the rule needs {needed} GPUs, {node_gpus} are the most here")
+    largest = max(legal, key=lambda x: (x.gpus, -x.pp))
+    short = capacity.short(gpu, largest)
+    return Refusal("memory", f"{gib(short):.1f} GiB short per GPU at {largest}")
 
 
-def _unusable(request: Request, instance: InstanceType, gpu: Gpu) -> str | None:
-    if instance.is_fractional:
-        return "a fraction of a GPU"
-    runs = support(request.precision, gpu.compute_capability)
-    if runs.mode == "no":
-        return f"{gpu.name}: {runs.reason}"
-    keeps = kv_support(request.kv_dtype, gpu.compute_capability)
-    return f"{gpu.name}: {keeps.reason}" if keeps.mode == "no" else None
-
-
-def _short(request: Request, rule: RuleOfThumb, short: int, layout: Layout) -> str:
-    if request.method is Method.RULE_OF_THUMB:
-        return f"the rule needs {rule.gpus_required} GPUs, {layout.gpus} are the most here"
-    return f"{gib(short):.1f} GiB short per GPU at {layout}"
+def _layouts(shapes: Iterable[Shape]) -> Iterable[Layout]:
+    return (layout for shape in shapes for layout in shape)

@@ -18,7 +18,16 @@ class Method(StrEnum):
     RULE_OF_THUMB = "rule-of-thumb"
 
 
+class Prefer(StrEnum):
+    """What the best plan is; the price settles ties, then the number of nodes."""
+
+    CHEAPEST = "cheapest"
+    NODES = "nodes"
+    HEADROOM = "headroom"
+
+
 class _Record(BaseModel):
+    # Nullable fields have defaults: Pulumi drops nulls from the outputs that hold a plan.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -64,20 +73,24 @@ class CostLine(_Record):
     item: str
     quantity: float
     unit: str
-    usd_per_unit_hour: float | None
-    usd_per_hour: float | None
-    usd_per_month: float | None
+    usd_per_unit_hour: float | None = None
+    usd_per_hour: float | None = None
+    usd_per_month: float | None = None
     evidence: Evidence
 
 
 class Cost(_Record):
-    """USD; a month is `hours_per_month` hours. None means that no price is known."""
+    """USD; a month is `hours_per_month` hours of running. None means that no price is known.
 
-    usd_per_hour: float | None
-    usd_per_month: float | None
+    `billed_hours_per_month` is above that where the purchase option bills idle hours too.
+    """
+
+    usd_per_hour: float | None = None
+    usd_per_month: float | None = None
     hours_per_month: float
-    price_as_of: str | None
-    price_source: str | None
+    billed_hours_per_month: float = 0.0
+    price_as_of: str | None = None
+    price_source: str | None = None
     evidence: Evidence
     lines: tuple[CostLine, ...]
 
@@ -103,8 +116,44 @@ class RuleOfThumb(_Record):
     gpus_required: int
 
 
+class PurchaseOption(_Record):
+    """What the plan's nodes cost, all together, under one way of buying them, in USD.
+
+    A committed option is billed whether the nodes run or not. `breakeven_hours_per_month` is where
+    it costs as much as on-demand: above that many hours it is cheaper.
+    """
+
+    purchase: Purchase
+    term: str | None = None
+    usd_per_hour: float | None = None
+    usd_per_hour_low: float | None = None
+    usd_per_month: float | None = None
+    committed: bool
+    breakeven_hours_per_month: float | None = None
+    price_as_of: str | None = None
+    price_source: str | None = None
+    evidence: Evidence
+    note: str = ""
+
+
+class Quota(_Record):
+    """The AWS service quota that the nodes count against, and how much of it they take.
+
+    `code` is None where AWS's code is not known. A plan never asks an account: `checked` is False
+    until `sizing.quota.check_account` did.
+    """
+
+    service: str
+    code: str | None = None
+    name: str
+    needed: float
+    unit: str
+    region: str
+    checked: bool = False
+
+
 class Alternative(_Record):
-    """Another plan that would work, or the reason why one does not."""
+    """Another plan that would work. `note` says what speaks against it where it is cheaper."""
 
     instance_type: str
     gpu: str
@@ -112,15 +161,24 @@ class Alternative(_Record):
     purchase: Purchase
     nodes: int
     layout: Layout
-    usd_per_hour: float | None
-    usd_per_month: float | None
+    usd_per_hour: float | None = None
+    usd_per_month: float | None = None
+    precision: str = ""
+    replicas: int = 1
+    headroom: float | None = None
+    note: str = ""
 
 
 class Rejected(_Record):
-    """Candidates that were ruled out for the same kind of reason, with the figure that decides."""
+    """Candidates that were ruled out for the same reason, with the figure that decides.
+
+    `kind` is the constraint: memory, layout, precision, region, price, spread, budget, types,
+    inventory or fraction.
+    """
 
     reason: str
     candidates: tuple[str, ...]
+    kind: str = ""
 
 
 class Plan(_Record):
@@ -149,7 +207,11 @@ class Plan(_Record):
     region: str
     zones: tuple[str, ...]
     purchase: Purchase
+    prefer: Prefer = Prefer.CHEAPEST
+    precisions_considered: tuple[str, ...] = ()
     cost: Cost
+    purchase_options: tuple[PurchaseOption, ...] = ()
+    quota: Quota | None = None
     memory_per_gpu_gib: MemoryPerGpu
     kv_cache_needed_gib: float
     kv_cache_tokens: int
@@ -160,4 +222,5 @@ class Plan(_Record):
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]
     alternatives: tuple[Alternative, ...]
+    alternatives_omitted: int = 0
     rejected: tuple[Rejected, ...]

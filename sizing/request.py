@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sizing.catalog.gpus import find_gpus, gpu
-from sizing.catalog.instances import DEFAULT_REGION, find_instance, find_region, instance
+from sizing.catalog.instances import (
+    DEFAULT_REGION,
+    find_instance,
+    find_region,
+    instance,
+    instance_names,
+)
 from sizing.errors import InputError, nearest_name, unknown_name
 from sizing.gpu import Gpu
-from sizing.instance import Purchase
+from sizing.instance import AWS_PURCHASES, Purchase
 from sizing.model import ModelSpec
-from sizing.plan import Method
+from sizing.plan import Method, Prefer
 from sizing.precision import PRECISIONS, Precision, native_precision, parse_precision
 from sizing.resolve import resolve
 from sizing.stack_config import StackConfig
 from sizing.support import KvDtype, parse_kv_dtype, support
 from sizing.workload import Workload, make_workload
+
+if TYPE_CHECKING:
+    from sizing.inventory import Inventory
 
 ANY = "any"
 DEFAULT_GPU = "H100"
@@ -23,13 +33,18 @@ DEFAULT_GPU = "H100"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question to the planner: what to run, and where it may run."""
+    """A question to the planner: what to run, and where it may run.
+
+    Any of `precisions` will do, the first most; `other_gpus` were not asked for and are only
+    compared with.
+    """
 
     spec: ModelSpec
-    precision: Precision
+    precisions: tuple[Precision, ...]
     kv_dtype: KvDtype
     workload: Workload
     gpus: tuple[Gpu, ...]
+    other_gpus: tuple[Gpu, ...]
     allow: frozenset[str]
     deny: frozenset[str]
     regions: tuple[str, ...]
@@ -39,6 +54,8 @@ class Request:
     spread: bool
     hours_per_month: float
     budget_monthly_usd: float | None
+    prefer: Prefer
+    inventory: Inventory | None
     defaults_used: tuple[str, ...]
 
 
@@ -47,8 +64,10 @@ def request_from(
     *,
     regions: tuple[str, ...] = (),
     purchases: tuple[Purchase, ...] = (),
+    inventory: Inventory | None = None,
 ) -> Request:
-    """A checked request. `regions` and `purchases` widen the search beyond the stack's own.
+    """A checked request. `regions` and `purchases` widen the search beyond the stack's own;
+    `inventory` puts a company's own nodes beside AWS's.
 
     Raises InputError for anything unknown or contradictory.
     """
@@ -58,7 +77,7 @@ def request_from(
         raise InputError(
             "model", config.model, f"a model that can be sized ({spec.unsupported_reason})"
         )
-    precision = _precision(config, spec, resolved.precision_from_name)
+    precisions = _precisions(config, spec, resolved.precision_from_name)
     workload = make_workload(
         spec.max_context or 10**7,
         config.workload.context,
@@ -69,16 +88,18 @@ def request_from(
     deny = frozenset(_instances(config.instance_types.deny, "instanceTypes.deny"))
     if allow and allow <= deny:
         raise InputError("instanceTypes.deny", sorted(deny), "not every type that `allow` names")
-    gpus = _gpus(config, allow)
+    gpus = _gpus(config, allow, inventory)
     where = tuple(find_region(r) for r in regions or (config.region,))
-    _check_precision(precision, gpus)
-    _check_offered(allow, where)
+    _check_precisions(precisions, gpus)
+    if not inventory:
+        _check_offered(allow, where)
     return Request(
         spec=spec,
-        precision=precision,
+        precisions=precisions,
         kv_dtype=parse_kv_dtype(config.kv_dtype, "kvDtype"),
         workload=workload,
         gpus=gpus,
+        other_gpus=_other_gpus(gpus, allow, inventory),
         allow=allow,
         deny=deny,
         regions=where,
@@ -88,43 +109,64 @@ def request_from(
         spread=config.spread,
         hours_per_month=config.hours_per_month,
         budget_monthly_usd=config.budget.monthly_usd,
-        defaults_used=tuple(_defaults_used(config, workload, precision, bool(purchases))),
+        prefer=config.prefer,
+        inventory=inventory,
+        defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
     )
 
 
 def parse_purchases(text: str) -> tuple[Purchase, ...]:
-    """One purchase option, or all of them for `any`."""
+    """One of AWS's purchase options, or all of them for `any`."""
     if text == ANY:
-        return tuple(Purchase)
-    if text not in {p.value for p in Purchase}:
-        raise unknown_name("purchase", text, [*(p.value for p in Purchase), ANY])
+        return AWS_PURCHASES
+    if text not in {p.value for p in AWS_PURCHASES}:
+        raise unknown_name("purchase", text, [*(p.value for p in AWS_PURCHASES), ANY])
     return (Purchase(text),)
 
 
-def _precision(config: StackConfig, spec: ModelSpec, named: Precision | None) -> Precision:
-    if config.precision != "auto":
-        return parse_precision(config.precision)
-    return named or native_precision(spec)
+def _precisions(
+    config: StackConfig, spec: ModelSpec, named: Precision | None
+) -> tuple[Precision, ...]:
+    """The precisions that will do, as given, each once; `auto` is the checkpoint's own."""
+    own = named or native_precision(spec)
+    names = [part.strip() for part in config.precision.split(",")]
+    found = [own if name == "auto" else parse_precision(name) for name in names]
+    return tuple(dict.fromkeys(found))
 
 
 def _instances(names: tuple[str, ...], key: str) -> list[str]:
     return [find_instance(name, key).name for name in names]
 
 
-def _gpus(config: StackConfig, allow: frozenset[str]) -> tuple[Gpu, ...]:
-    """The GPU asked for; where only instance types were named, theirs."""
+def _gpus(
+    config: StackConfig, allow: frozenset[str], inventory: Inventory | None
+) -> tuple[Gpu, ...]:
+    """The GPU asked for; where only instance types were named, theirs; else H100 and one's own."""
     if config.gpu:
         return find_gpus(config.gpu)
+    own = {node.instance.gpu for node in inventory.nodes} if inventory else set[str]()
+    asked = {instance(name).gpu for name in allow} or {DEFAULT_GPU}
+    return tuple(gpu(name) for name in sorted(own | asked))
+
+
+def _other_gpus(
+    gpus: tuple[Gpu, ...], allow: frozenset[str], inventory: Inventory | None
+) -> tuple[Gpu, ...]:
+    """The GPUs to compare with; none where only some instance types may be used."""
     if allow:
-        return tuple(gpu(name) for name in sorted({instance(n).gpu for n in allow}))
-    return find_gpus(DEFAULT_GPU)
+        return ()
+    asked = {g.name for g in gpus}
+    sold = dict.fromkeys(instance(name).gpu for name in instance_names())
+    own = dict.fromkeys(n.instance.gpu for n in inventory.nodes) if inventory else {}
+    return tuple(gpu(name) for name in {**sold, **own} if name not in asked)
 
 
-def _check_precision(precision: Precision, gpus: tuple[Gpu, ...]) -> None:
-    """Refuse a precision that none of the GPUs runs."""
-    refused = [support(precision, g.compute_capability) for g in gpus]
-    if not all(r.mode == "no" for r in refused):
-        return
+def _check_precisions(precisions: tuple[Precision, ...], gpus: tuple[Gpu, ...]) -> None:
+    """Refuse precisions of which none of the GPUs runs any."""
+    for precision in precisions:
+        if any(support(precision, g.compute_capability).mode != "no" for g in gpus):
+            return
+    precision = precisions[0]
     runs = [
         name
         for name, other in PRECISIONS.items()
@@ -151,11 +193,14 @@ def _check_offered(allow: frozenset[str], regions: tuple[str, ...]) -> None:
 
 
 def _defaults_used(
-    config: StackConfig, workload: Workload, precision: Precision, purchase_given: bool
+    config: StackConfig,
+    workload: Workload,
+    precisions: tuple[Precision, ...],
+    purchase_given: bool,
 ) -> list[str]:
     used: list[str] = []
     if config.precision == "auto":
-        used.append(f"precision {precision.name}, the published checkpoint's own")
+        used.append(f"precision {precisions[0].name}, the published checkpoint's own")
     if config.workload.context is None:
         used.append(f"context {workload.context:,} tokens")
     if config.workload.concurrency is None:

@@ -1,144 +1,141 @@
-"""Every kind of node that may be used, where and how it may be bought, and why others may not."""
+"""Every placement that can be bought, best first, and why the others are not it.
+
+For one kind of node the cheapest placement is the one with the fewest nodes, so each kind is
+placed once per precision and then priced in every lot that sells it. A copy of the model that
+fits in one node stays in one: placements across nodes are then only worked out where they could
+be cheaper, to be rejected with their price.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sizing.catalog.instances import instances_with
-from sizing.catalog.prices import offer
+from sizing.candidates import Candidate, Kind
+from sizing.capacity import Capacity
+from sizing.explain import explain
 from sizing.gpu import Gpu
-from sizing.instance import InstanceType, Offer, Purchase
-from sizing.placement import Placement, Refusal, place
-from sizing.plan import Rejected
+from sizing.layouts import MAX_NODES_PER_REPLICA
+from sizing.lots import Lot, Rejections, lots_for
+from sizing.placement import Placement, fewest_nodes_per_copy, on_one_node
+from sizing.precision import Precision
 from sizing.request import Request
+from sizing.support import kv_support, support
 from sizing.units import usd
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A placement that holds the workload, bought as one offer."""
+class Found:
+    """`ranked` may be bought, best first; `elsewhere` is the best of each GPU not asked for."""
 
-    placement: Placement
-    offer: Offer
-
-    @property
-    def nodes(self) -> int:
-        """All nodes."""
-        return self.placement.nodes
-
-    @property
-    def usd_per_hour(self) -> float | None:
-        """All nodes; None where the price is unknown."""
-        price = self.offer.usd_per_hour
-        return None if price is None else price * self.nodes
-
-    def rank(self) -> tuple[bool, float, int, str, str, str]:
-        """Sort key: known prices first, cheapest, fewest nodes, then names."""
-        price = self.usd_per_hour
-        who = (self.placement.instance.name, self.offer.region, self.offer.purchase.value)
-        return (price is None, price or 0.0, self.nodes, *who)
+    ranked: list[Candidate]
+    elsewhere: list[Candidate]
+    rejected: Rejections
 
 
-class Rejections:
-    """Reasons and the candidates that each of them ruled out, in the order met."""
-
-    def __init__(self) -> None:
-        self._by_reason: dict[str, list[str]] = {}
-
-    def add(self, reason: str, candidate: str) -> None:
-        """Note one candidate."""
-        names = self._by_reason.setdefault(reason, [])
-        if candidate not in names:
-            names.append(candidate)
-
-    def grouped(self) -> tuple[Rejected, ...]:
-        """One entry a reason."""
-        return tuple(
-            Rejected(reason=reason, candidates=tuple(names))
-            for reason, names in self._by_reason.items()
-        )
+def search(request: Request) -> Found:
+    """What holds the workload and may be bought."""
+    rejected = Rejections()
+    kinds = _kinds(request, request.gpus, rejected)
+    fewest = _fewest_nodes_per_copy(kinds)
+    for kind in kinds:
+        kind.placement = _placement(request, kind, fewest)
+    found = [c for kind in kinds for c in kind.candidates(request)]
+    explain(request, kinds, found, fewest, rejected)
+    kept = [c for c in found if _is_allowed(request, c, rejected)]
+    ranked = sorted(kept, key=lambda c: c.rank(request.prefer))
+    return Found(ranked, _elsewhere(request, fewest) if ranked else [], rejected)
 
 
-class _Placer:
-    """Places a request once for all instance types that an engine cannot tell apart."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._known: dict[tuple[str, int, float, bool], Placement | Refusal] = {}
-
-    def place(self, instance: InstanceType, gpu: Gpu) -> Placement | Refusal:
-        """The placement on this instance type, or why there is none."""
-        kind = (gpu.name, instance.gpus, instance.gpu_fraction, instance.efa_interfaces > 0)
-        if kind not in self._known:
-            self._known[kind] = place(self._request, instance, gpu)
-        found = self._known[kind]
-        return found if isinstance(found, Refusal) else replace(found, instance=instance)
+def _kinds(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> list[Kind]:
+    lots = lots_for(request, gpus, rejected)
+    return [
+        kind
+        for rank, precision in enumerate(request.precisions)
+        for kind in _kinds_at(request, precision, rank, lots, rejected)
+    ]
 
 
-def candidates(request: Request, rejected: Rejections) -> list[Candidate]:
-    """What holds the workload, best first; the rest goes to `rejected` with its reason."""
-    found = _candidates(request, rejected)
-    kept = found if request.spread else _without_spreading(found, rejected)
-    return sorted(kept, key=Candidate.rank)
+def _kinds_at(
+    request: Request, precision: Precision, rank: int, lots: Sequence[Lot], rejected: Rejections
+) -> list[Kind]:
+    unusable = {x.gpu.name: _unusable(request, precision, x.gpu) for x in lots}
+    grouped: dict[tuple[str, int, bool], list[Lot]] = {}
+    for lot in lots:
+        refused = unusable[lot.gpu.name]
+        if refused:
+            rejected.add("precision", refused, lot.instance.name)
+        else:
+            key = (lot.gpu.name, lot.instance.gpus, lot.instance.spans_nodes)
+            grouped.setdefault(key, []).append(lot)
+    capacity = Capacity(request, precision)
+    return [
+        Kind(capacity, x[0].gpu, gpus, spans, rank, x, on_one_node(capacity, x[0].gpu, gpus))
+        for (_, gpus, spans), x in grouped.items()
+    ]
 
 
-def _candidates(request: Request, rejected: Rejections) -> list[Candidate]:
-    found: list[Candidate] = []
-    placer = _Placer(request)
-    for gpu in request.gpus:
-        for instance in instances_with(gpu.name):
-            if _is_wanted(request, instance, rejected):
-                found += _offers(request, instance, gpu, placer, rejected)
-    return found
+def _unusable(request: Request, precision: Precision, gpu: Gpu) -> str | None:
+    runs = support(precision, gpu.compute_capability)
+    if runs.mode == "no":
+        return f"{gpu.name}: {runs.reason}"
+    keeps = kv_support(request.kv_dtype, gpu.compute_capability)
+    return f"{gpu.name}: {keeps.reason}" if keeps.mode == "no" else None
 
 
-def _is_wanted(request: Request, instance: InstanceType, rejected: Rejections) -> bool:
-    if request.allow and instance.name not in request.allow:
+def _fewest_nodes_per_copy(kinds: Sequence[Kind]) -> int:
+    """Fewest nodes that hold a copy on any kind with a price (on any at all if none has one)."""
+    judged = [k for k in kinds if k.is_priced] or kinds
+    if any(isinstance(k.one_node, Placement) for k in judged):
+        return 1
+    most = MAX_NODES_PER_REPLICA
+    for kind in judged:
+        most = min(most, _fewest(kind, most) or most)
+    return most
+
+
+def _fewest(kind: Kind, most: int) -> int | None:
+    if not kind.spans:
+        return None
+    return fewest_nodes_per_copy(kind.capacity, kind.gpu, kind.gpus, most)
+
+
+def _placement(request: Request, kind: Kind, fewest: int) -> Placement | None:
+    """The kind's placement under the spread rule: None where a copy takes more than `fewest`."""
+    one = kind.one_node if isinstance(kind.one_node, Placement) else None
+    if request.spread:
+        return kind.across(one.nodes if one else None) or one
+    if one or fewest == 1 or not _fewest(kind, fewest):
+        return one
+    return kind.across()
+
+
+def _is_allowed(request: Request, c: Candidate, rejected: Rejections) -> bool:
+    """Whether there are enough nodes of its kind and money for them."""
+    name, have, limit = c.lot.instance.name, c.lot.count, request.budget_monthly_usd
+    if have is not None and c.nodes > have:
+        rejected.add("inventory", f"{c.nodes} nodes needed, the inventory has {have}", name)
         return False
-    if instance.name in request.deny:
-        rejected.add("denied by instanceTypes.deny", instance.name)
+    month = c.usd_per_month
+    if limit is not None and month is not None and month > limit:
+        over = f"{usd(month)} a month, {usd(month - limit)} over budget.monthlyUsd {usd(limit)}"
+        rejected.add("budget", over, name)
         return False
     return True
 
 
-def _offers(
-    request: Request, instance: InstanceType, gpu: Gpu, placer: _Placer, rejected: Rejections
-) -> list[Candidate]:
-    offered = [r for r in request.regions if r in instance.zones]
-    for region in request.regions:
-        if region not in offered:
-            rejected.add(f"not offered in {region}", instance.name)
-    if not offered:
-        return []
-    placement = placer.place(instance, gpu)
-    if isinstance(placement, Refusal):
-        rejected.add(placement.reason, instance.name)
-        return []
-    pairs = [(r, p) for r in offered for p in request.purchases]
-    found = [Candidate(placement, offer(instance.name, r, p)) for r, p in pairs]
-    return [c for c in found if _is_sold(c, rejected)]
-
-
-def _is_sold(candidate: Candidate, rejected: Rejections) -> bool:
-    """An on-demand or spot offer without a known price is not sold; others are quoted by AWS."""
-    bought = candidate.offer.purchase
-    quoted = bought in (Purchase.CAPACITY_BLOCK, Purchase.RESERVED)
-    if candidate.offer.usd_per_hour is not None or quoted:
-        return True
-    name = candidate.placement.instance.name
-    block = offer(name, candidate.offer.region, Purchase.CAPACITY_BLOCK).usd_per_hour
-    hint = f" (capacity block: {usd(block)} an hour)" if block is not None else ""
-    rejected.add(f"no {bought} price known in {candidate.offer.region}{hint}", name)
-    return False
-
-
-def _without_spreading(found: list[Candidate], rejected: Rejections) -> list[Candidate]:
-    """Only the placements with the fewest nodes per copy: more nodes is spreading."""
-    priced = [c for c in found if c.offer.usd_per_hour is not None] or found
-    fewest = min((c.placement.fewest_nodes_per_copy for c in priced), default=0)
-    for c in found:
-        if c.placement.fewest_nodes_per_copy > fewest:
-            price = "price unknown" if c.usd_per_hour is None else f"{usd(c.usd_per_hour)} an hour"
-            spread = f"{c.placement.nodes_per_copy} nodes a copy where {fewest} will do"
-            rejected.add(f"{spread}, {price} (see spread)", c.placement.instance.name)
-    return [c for c in found if c.placement.fewest_nodes_per_copy <= fewest]
+def _elsewhere(request: Request, fewest: int) -> list[Candidate]:
+    """The best candidate on each GPU that was not asked for, under the same rules."""
+    unsaid = Rejections()
+    kinds = _kinds(request, request.other_gpus, unsaid)
+    for kind in kinds:
+        kind.placement = _placement(request, kind, fewest)
+    best: dict[str, Candidate] = {}
+    ranked = sorted(
+        (c for kind in kinds for c in kind.candidates(request)),
+        key=lambda c: c.rank(request.prefer),
+    )
+    for c in ranked:
+        if c.lot.gpu.name not in best and _is_allowed(request, c, unsaid):
+            best[c.lot.gpu.name] = c
+    return list(best.values())

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sizing.catalog.instances import DEFAULT_REGION
 from sizing.errors import InputError, unknown_name
-from sizing.instance import Purchase
-from sizing.plan import Method
+from sizing.instance import AWS_PURCHASES, Purchase
+from sizing.plan import Method, Prefer
 from sizing.units import HOURS_PER_MONTH
 from sizing.workload import Purpose
 
@@ -75,6 +75,7 @@ class StackConfig(_Section):
     replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 1
     method: Method = Field(default=Method.ENGINE, strict=False)
     spread: bool = False
+    prefer: Prefer = Field(default=Prefer.CHEAPEST, strict=False)
     hours_per_month: Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)] = HOURS_PER_MONTH
     budget: BudgetConfig = BudgetConfig()
     network: NetworkConfig = NetworkConfig()
@@ -85,9 +86,12 @@ class StackConfig(_Section):
     def from_mapping(cls, values: Mapping[str, Any]) -> StackConfig:
         """A checked configuration from camelCase keys. Raises InputError, naming the key's path."""
         try:
-            return cls.model_validate(dict(values))
+            config = cls.model_validate(dict(values))
         except ValidationError as error:
-            raise _first_error(error, cls) from None
+            raise first_error(error, cls) from None
+        if config.purchase is Purchase.OWNED:
+            raise unknown_name("purchase", "owned", AWS_PURCHASES)
+        return config
 
     @classmethod
     def from_pulumi(cls, get: Callable[[str], str | None], region: str | None) -> StackConfig:
@@ -150,7 +154,7 @@ def _config_entries(path: Path) -> dict[str, Any]:
 
 
 def _is_text(annotation: object) -> bool:
-    return annotation in (str, str | None, Purchase, Method)
+    return annotation in (str, str | None, Purchase, Method, Prefer)
 
 
 def _from_json(text: str) -> object:
@@ -160,7 +164,7 @@ def _from_json(text: str) -> object:
         return text
 
 
-def _first_error(error: ValidationError, model: type[BaseModel]) -> InputError:
+def first_error(error: ValidationError, model: type[BaseModel]) -> InputError:
     """pydantic's first complaint as one line with the nearest good value."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"] if part != "function-wrap"]
@@ -172,7 +176,7 @@ def _first_error(error: ValidationError, model: type[BaseModel]) -> InputError:
         return InputError(key, None, "a value (this key is required)")
     if kind == "enum":
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-        return unknown_name(key, str(value), allowed.split(", "))
+        return unknown_name(key, str(value), set(allowed.split(", ")) - {Purchase.OWNED.value})
     return InputError(key, value, _allowed(kind, context), _nearest(value, context))
 
 

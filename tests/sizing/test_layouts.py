@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sizing.layouts import one_node_layouts, spanning_layouts
+from sizing.layouts import inner_pipelines, spanning_shapes, tensor_shapes
 from sizing.plan import Layout
 from sizing.precision import parse_precision
 from sizing.resolve import resolve
@@ -68,9 +68,12 @@ def test_the_reason_names_the_figures() -> None:
 
 
 def test_tensor_parallel_stays_inside_a_node() -> None:
-    spec = resolve("llama-3.1-405b").spec
-    for layout in spanning_layouts(spec, 8, 3):
-        assert layout.tp <= 8
-        assert layout.gpus == 24
-    for layout in one_node_layouts(spec, 8):
-        assert layout.gpus <= 8
+    for shape in spanning_shapes(8, 3, True):
+        assert all(x.tp <= 8 and x.gpus == 24 for x in shape)
+    for shape in (*tensor_shapes(8, True), *inner_pipelines(8, True)):
+        assert all(x.gpus <= 8 for x in shape)
+
+
+def test_expert_parallelism_is_offered_to_models_with_experts_only() -> None:
+    assert {x.ep for shape in tensor_shapes(8, True) for x in shape} == set(range(1, 9))
+    assert {x.ep for shape in tensor_shapes(8, False) for x in shape} == {1}

@@ -1,0 +1,114 @@
+"""Lots of equal nodes, what they hold, and the candidates they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sizing.capacity import Capacity
+from sizing.gpu import Gpu
+from sizing.instance import Purchase
+from sizing.lots import Lot
+from sizing.placement import Placement, Refusal, across_nodes
+from sizing.plan import Prefer
+from sizing.request import Request
+from sizing.units import HOURS_PER_MONTH
+
+_Rank = tuple[bool, float, float, int, int, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A placement that holds the workload, bought in one lot."""
+
+    placement: Placement
+    lot: Lot
+    billed_hours: float
+    concurrency: int
+    precision_rank: int
+
+    @property
+    def nodes(self) -> int:
+        """All nodes."""
+        return self.placement.nodes
+
+    @property
+    def usd_per_hour(self) -> float | None:
+        """All nodes, in a running hour; None where the price is unknown."""
+        price = self.lot.offer.usd_per_hour
+        return None if price is None else price * self.nodes
+
+    @property
+    def usd_per_month(self) -> float | None:
+        """All nodes, in a month of billed hours; None where the price is unknown."""
+        hourly = self.usd_per_hour
+        return None if hourly is None else hourly * self.billed_hours
+
+    @property
+    def headroom(self) -> float:
+        """How many times the asked load all copies hold."""
+        return self.placement.held * self.placement.copies / self.concurrency
+
+    def rank(self, prefer: Prefer) -> _Rank:
+        """Sort key: known prices first, what is preferred, cheapest, fewest nodes, then names."""
+        offer, month = self.lot.offer, self.usd_per_month
+        price = round(month or 0.0, 6)
+        first = {Prefer.NODES: float(self.nodes), Prefer.HEADROOM: -self.headroom}.get(prefer, 0.0)
+        names = (self.lot.instance.name, offer.region, offer.purchase.value)
+        return (month is None, first, price, self.nodes, self.precision_rank, *names)
+
+
+@dataclass(slots=True)
+class Kind:
+    """Lots that an engine cannot tell apart, at one precision, and what they hold.
+
+    `one_node` is the placement with every copy inside one node, `placement` the one to be used.
+    """
+
+    capacity: Capacity
+    gpu: Gpu
+    gpus: int
+    spans: bool
+    precision_rank: int
+    lots: list[Lot]
+    one_node: Placement | Refusal
+    placement: Placement | None = None
+
+    def least(self, request: Request, nodes: int) -> list[float]:
+        """What `nodes` nodes cost a month in every lot with a price, in USD."""
+        hours = request.hours_per_month
+        prices = ((x.offer.usd_per_hour, billed_hours(x.offer.purchase, hours)) for x in self.lots)
+        return [nodes * price * billed for price, billed in prices if price is not None]
+
+    def across(self, fewer_than: int | None = None) -> Placement | None:
+        """The placement with every copy across nodes, if there is one on so few nodes."""
+        if not self.spans:
+            return None
+        return across_nodes(self.capacity, self.gpu, self.gpus, fewer_than)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether some lot has a price."""
+        return any(lot.offer.usd_per_hour is not None for lot in self.lots)
+
+    def candidates(self, request: Request) -> list[Candidate]:
+        """The placement in every lot; empty without one."""
+        return [] if self.placement is None else self.priced(request, self.placement)
+
+    def priced(self, request: Request, placement: Placement) -> list[Candidate]:
+        """A placement in every lot."""
+        hours, load = request.hours_per_month, request.workload.concurrency
+        billed = {p: billed_hours(p, hours) for p in Purchase}
+        return [
+            Candidate(placement, x, billed[x.offer.purchase], load, self.precision_rank)
+            for x in self.lots
+        ]
+
+
+def billed_hours(purchase: Purchase, hours: float) -> float:
+    """Hours a month that are paid for: a reservation is billed whether it runs or not, a capacity
+    block in whole days."""
+    if purchase is Purchase.RESERVED:
+        return max(hours, HOURS_PER_MONTH)
+    if purchase is Purchase.CAPACITY_BLOCK:
+        return max(hours, min(HOURS_PER_MONTH, -(-hours // 24) * 24))
+    return hours

@@ -1,0 +1,252 @@
+"""A Plan from the best candidate: every figure, how it is known, and what was not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import chain
+
+from sizing.candidates import Candidate
+from sizing.capacity import max_concurrency
+from sizing.catalog.prices import STALE_AFTER, is_stale
+from sizing.census import kv_growth_per_token, params_active, params_total
+from sizing.evidence import Evidence, weakest
+from sizing.instance import Purchase
+from sizing.memory import RankBudget
+from sizing.placement import Placement
+from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
+from sizing.precision import weight_bytes
+from sizing.purchase_options import purchase_options
+from sizing.quota import quota_for
+from sizing.request import Request
+from sizing.search import Found
+from sizing.support import support
+from sizing.units import GB, gib, usd
+
+MAX_ALTERNATIVES = 50
+
+
+def describe(request: Request, found: Found) -> Plan:
+    """The plan of the best candidate."""
+    best = found.ranked[0]
+    placement, spec, instance = best.placement, request.spec, best.lot.instance
+    offer, rule = best.lot.offer, placement.rule
+    stages = placement.budget()
+    by_rule = request.method is Method.RULE_OF_THUMB
+    others = _others(request, found)
+    cost = _cost(request, best)
+    return Plan(
+        model=spec.name,
+        hf_id=spec.hf_id or "",
+        params_total=params_total(spec),
+        params_active=params_active(spec),
+        precision=placement.precision.name,
+        kv_dtype=request.kv_dtype.name,
+        method=request.method,
+        workload=request.workload,
+        weights_bytes=_weight_bytes(request, placement),
+        kv_bytes_per_token=int(kv_growth_per_token(spec, request.kv_dtype.bytes_per_element)),
+        memory_required_gb=rule.memory_required_gb if by_rule else _required_gb(placement, stages),
+        gpus_required=placement.gpus_required,
+        rule_of_thumb=rule,
+        layout=placement.layout,
+        replicas=placement.copies,
+        gpu=placement.gpu.name,
+        instance_type=instance.name,
+        nodes=best.nodes,
+        gpus_provisioned=best.nodes * instance.gpus,
+        node_groups=(_group(best),),
+        region=offer.region,
+        zones=instance.zones[offer.region],
+        purchase=offer.purchase,
+        prefer=request.prefer,
+        precisions_considered=tuple(p.name for p in request.precisions),
+        cost=cost,
+        purchase_options=purchase_options(best, request.hours_per_month),
+        quota=quota_for(instance, best.nodes, offer.region, offer.purchase),
+        memory_per_gpu_gib=stages[0].per_gpu(),
+        kv_cache_needed_gib=gib(stages[0].kv_needed),
+        # Tokens that the pool holds at the asked context, as vLLM reports them.
+        kv_cache_tokens=int(max_concurrency(stages) * request.workload.context),
+        max_concurrency=max_concurrency(stages),
+        engine=placement.engine.name,
+        engine_flags=_flags(request, placement),
+        evidence=_evidence(placement, cost),
+        assumptions=_assumptions(request, placement),
+        warnings=tuple(_warnings(request, best, stages)),
+        alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
+        alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
+        rejected=found.rejected.grouped(),
+    )
+
+
+def with_staleness(plan: Plan, today: date) -> Plan:
+    """The plan with a warning where its price is older than the threshold on that day."""
+    as_of = plan.cost.price_as_of
+    if not is_stale(as_of, today):
+        return plan
+    said = f"the price is of {as_of}, more than {STALE_AFTER.days} days old"
+    warning = f"{said}: `sizing prices refresh` asks AWS for today's"
+    return plan.model_copy(update={"warnings": (*plan.warnings, warning)})
+
+
+def _weight_bytes(request: Request, placement: Placement) -> int:
+    spec, precision = request.spec, placement.precision
+    return spec.once(f"weight bytes {precision!r}", lambda: weight_bytes(spec, precision))
+
+
+def _required_gb(placement: Placement, stages: Sequence[RankBudget]) -> float:
+    """What one copy must have, all ranks together, in GB (10^9)."""
+    ranks_per_stage = placement.layout.gpus // placement.layout.pp
+    return sum(stage.required for stage in stages) * ranks_per_stage / GB
+
+
+def _group(best: Candidate) -> NodeGroup:
+    placement = best.placement
+    return NodeGroup(
+        instance_type=best.lot.instance.name,
+        nodes=placement.nodes,
+        nodes_per_replica=placement.nodes_per_copy,
+        replicas=placement.copies,
+        replicas_per_node=placement.copies_per_node,
+    )
+
+
+def _cost(request: Request, best: Candidate) -> Cost:
+    offer = best.lot.offer
+    line = CostLine(
+        item=f"{best.lot.instance.name}, {offer.purchase}, {offer.region}",
+        quantity=best.nodes,
+        unit="instance",
+        usd_per_unit_hour=offer.usd_per_hour,
+        usd_per_hour=best.usd_per_hour,
+        usd_per_month=best.usd_per_month,
+        evidence=offer.evidence,
+    )
+    return Cost(
+        usd_per_hour=best.usd_per_hour,
+        usd_per_month=best.usd_per_month,
+        hours_per_month=request.hours_per_month,
+        billed_hours_per_month=best.billed_hours,
+        price_as_of=offer.price_as_of,
+        price_source=offer.price_source,
+        evidence=offer.evidence,
+        lines=(line,),
+    )
+
+
+def _flags(request: Request, placement: Placement) -> dict[str, str]:
+    """The engine's flags that this plan stands for."""
+    flags = {
+        "tensor-parallel-size": str(placement.layout.tp),
+        "pipeline-parallel-size": str(placement.layout.pp),
+        "max-model-len": str(request.workload.context),
+        "gpu-memory-utilization": str(placement.engine.gpu_memory_utilization),
+        "max-num-seqs": str(placement.engine.max_num_seqs),
+        "max-num-batched-tokens": str(placement.engine.max_num_batched_tokens),
+    }
+    if placement.layout.ep > 1:
+        flags["enable-expert-parallel"] = ""
+    if request.kv_dtype.name == "fp8":
+        flags["kv-cache-dtype"] = "fp8"
+    return flags
+
+
+def _evidence(placement: Placement, cost: Cost) -> dict[str, Evidence]:
+    visible = placement.gpu.cuda_evidence
+    return {
+        "parameters": Evidence.DERIVED,
+        "weights": Evidence.DERIVED,
+        "kv_cache": weakest(Evidence.DERIVED, visible, placement.engine.version.evidence),
+        "overheads": Evidence.ESTIMATED,
+        "cuda_visible_memory": visible,
+        "price": cost.evidence,
+    }
+
+
+def _assumptions(request: Request, placement: Placement) -> tuple[str, ...]:
+    engine = placement.engine
+    return (
+        *request.defaults_used,
+        f"{engine.name} defaults: {engine.gpu_memory_utilization:.0%} of GPU memory, "
+        f"{engine.max_num_seqs} sequences, {engine.max_num_batched_tokens} batched tokens",
+    )
+
+
+def _warnings(request: Request, best: Candidate, stages: Sequence[RankBudget]) -> list[str]:
+    placement = best.placement
+    said = list(_price_warnings(request, best))
+    runs = support(placement.precision, placement.gpu.compute_capability)
+    if runs.mode == "weight-only":
+        said.append(f"{placement.gpu.name}: {runs.reason}")
+    if request.method is Method.RULE_OF_THUMB:
+        said += _rule_warnings(placement, stages)
+    owned = best.lot.offer.purchase is Purchase.OWNED
+    if not owned and not best.lot.instance.zones[best.lot.offer.region]:
+        said.append(f"the zones of {best.lot.offer.region} that offer it are not known")
+    return said
+
+
+def _price_warnings(request: Request, best: Candidate) -> list[str]:
+    offer, said = best.lot.offer, list[str]()
+    if offer.evidence is Evidence.ESTIMATED:
+        said.append("the price is an estimate from other instance families in this region")
+    if best.usd_per_hour is None:
+        said.append(f"no {offer.purchase} price is known: the cost is unknown, not zero")
+    if offer.usd_per_hour_low is not None:
+        low = usd(offer.usd_per_hour_low)
+        said.append(f"spot: seen from {low} an hour per node; the highest price is counted")
+    if best.billed_hours > request.hours_per_month and best.usd_per_hour is not None:
+        said.append(
+            f"{offer.purchase}: {best.billed_hours:g} hours a month are billed, "
+            f"{request.hours_per_month:g} are used"
+        )
+    return said
+
+
+def _rule_warnings(placement: Placement, stages: Sequence[RankBudget]) -> list[str]:
+    counted = "nominal" if placement.rule.parameters_are_nominal else "exact"
+    said = [
+        f"the rule counts {counted} parameters x bytes x 1.2 against nominal "
+        f"{placement.rule.gpu_nominal_gb} GB a GPU; it knows no context and no batching"
+    ]
+    short = stages[0].short
+    if short > 0:
+        said.append(f"the engine would be {gib(short):.1f} GiB short per GPU on this layout")
+    return said
+
+
+def _others(request: Request, found: Found) -> list[Candidate]:
+    """Everything but the best, on the GPUs asked for and on others, best first."""
+    rest = chain(found.ranked[1:], found.elsewhere)
+    return sorted(rest, key=lambda c: c.rank(request.prefer))
+
+
+def _alternative(request: Request, best: Candidate, c: Candidate) -> Alternative:
+    return Alternative(
+        instance_type=c.lot.instance.name,
+        gpu=c.placement.gpu.name,
+        region=c.lot.offer.region,
+        purchase=c.lot.offer.purchase,
+        nodes=c.nodes,
+        layout=c.placement.layout,
+        usd_per_hour=c.usd_per_hour,
+        usd_per_month=c.usd_per_month,
+        precision=c.placement.precision.name,
+        replicas=c.placement.copies,
+        headroom=c.headroom,
+        note=_why_not(request, best, c),
+    )
+
+
+def _why_not(request: Request, best: Candidate, c: Candidate) -> str:
+    """What speaks against it, where the price alone does not say so."""
+    asked = {gpu.name for gpu in request.gpus}
+    if c.placement.gpu.name not in asked:
+        return f"{c.placement.gpu.name} was not asked for"
+    month, than = c.usd_per_month, best.usd_per_month
+    if month is None:
+        return "price unknown"
+    if request.prefer is not Prefer.CHEAPEST and than is not None and month < than:
+        return {Prefer.NODES: "more nodes", Prefer.HEADROOM: "less room"}[request.prefer]
+    return ""
