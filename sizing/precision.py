@@ -23,6 +23,7 @@ __all__ = [
     "matrix_bytes",
     "native_precision",
     "parse_precision",
+    "same_kind",
     "stored_bytes",
     "weight_bytes",
 ]
@@ -43,13 +44,16 @@ def choose_precision(
     Asking for the published checkpoint's own format by name gives that checkpoint, with its group
     sizes and the modules it leaves alone.
     """
-    native = native_precision(spec)
-    chosen = parse_precision(asked) if asked else named
-    return native if chosen is None or _same_kind(chosen, native) else chosen
+    wanted = parse_precision(asked) if asked else None
+    for stored in (named, native_precision(spec)):
+        if stored and (wanted is None or same_kind(wanted, stored)):
+            return stored
+    return wanted or native_precision(spec)
 
 
-def _same_kind(asked: Precision, native: Precision) -> bool:
-    return asked.name in (native.name, _KINDS.get(native.name))
+def same_kind(asked: Precision, stored: Precision) -> bool:
+    """Whether `stored` is what people mean by `asked`: int4 covers AWQ, fp8 its blocks."""
+    return asked.name in (stored.name, _KINDS.get(stored.name))
 
 
 _KINDS = {"fp8-block": "fp8", "awq": "int4", "gptq": "int4"}

@@ -10,7 +10,7 @@ from sizing.catalog.model_store import canonical, find_name, index, load
 from sizing.errors import InputError, unknown_name
 from sizing.evidence import Evidence
 from sizing.model import ModelSpec
-from sizing.precision import GGUF_KINDS, PRECISIONS, Precision, parse_precision
+from sizing.precision import GGUF_KINDS, PRECISIONS, Precision, parse_precision, same_kind
 
 HUB_TIMEOUT_S = 5.0
 _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
@@ -33,7 +33,6 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
     *((rf"(gguf-)?{kind.replace('_', '-')}(-gguf)?", kind) for kind in GGUF_KINDS),
     (r"gguf", "q4_k_m"),
 )
-_QUANTISED = tuple((re.compile(rf"^(.+?)[-.]{p}$"), name) for p, name in _SUFFIXES)
 _NO_TUNE = re.compile(r"eagle|medusa|draft|lora|adapter|embed|reward|rerank|speculator|mtp|guard")
 _TUNED = re.compile(r"-(instruct|chat|it|hf|base|thinking)$")
 
@@ -58,7 +57,7 @@ def resolve(model: str, *, precision: str | None = None, params: int | None = No
     found = _from_catalogue(model) or _from_path(model, params) or _from_checkpoint_name(model)
     found = found or _from_hub(model, params)
     named = found.precision_from_name
-    if asked and named and asked.name != named.name:
+    if asked and named and not same_kind(asked, named):
         raise InputError("precision", precision, f"{named.name}, which {model} stores", named.name)
     return found
 
@@ -91,8 +90,8 @@ def _path(model: str) -> Path | None:
 
 def _from_checkpoint_name(model: str) -> Resolved | None:
     organisation, _, short = canonical(model).rpartition("/")
-    for pattern, precision in _QUANTISED:
-        match = pattern.match(short)
+    for suffix, precision in _SUFFIXES:
+        match = re.match(rf"^(.+?)[-.]{suffix}$", short)
         base = _base(match.group(1), organisation) if match else None
         if base:
             return Resolved(base, PRECISIONS[_published(precision, organisation)])
@@ -138,7 +137,13 @@ def _from_hub(model: str, params: int | None) -> Resolved:
         raise _unknown(model)
     from sizing.hub import fetch_config
 
-    return Resolved(fetch_config(model.strip(), HUB_TIMEOUT_S, params))
+    try:
+        return Resolved(fetch_config(model.strip(), HUB_TIMEOUT_S, params))
+    except InputError as error:
+        if error.key != "model" or error.nearest is not None:
+            raise
+        nearest = _unknown(model.rpartition("/")[2]).nearest
+        raise InputError(error.key, error.value, error.allowed, nearest) from None
 
 
 def _unknown(model: str) -> InputError:

@@ -91,6 +91,8 @@ _dense(
     "nemotron",
     flavour=replace(LLAMA, gated=False, norm_bias=True),
 )
+_dense("minicpm", "MiniCPMForCausalLM", "minicpm", flavour=replace(LLAMA, tied=True))
+_dense("xverse", "XverseForCausalLM", "xverse", flavour=Flavour())
 _dense("baichuan", "BaichuanForCausalLM", "BaiChuanForCausalLM", "baichuan", flavour=Flavour())
 _dense(
     "internlm2",
@@ -110,6 +112,13 @@ _dense(
     "hunyuan_v1_dense",
     flavour=Flavour(qkv_bias="attention_bias", o_bias="attention_bias", qk_norm="head"),
 )
+
+
+def _exaone3(f: Facts) -> Layers:
+    """EXAONE 3 counts layers under a name of its own."""
+    return read_dense(
+        f.overridden(num_hidden_layers=f.layers("num_layers", "num_hidden_layers")), Flavour()
+    )
 
 
 def _phi(f: Facts) -> Layers:
@@ -138,5 +147,6 @@ def _starcoder2(f: Facts) -> Layers:
 
 
 register("starcoder2", "Starcoder2ForCausalLM", "starcoder2", read=_starcoder2)
+register("exaone", "ExaoneForCausalLM", "exaone", read=_exaone3)
 register("phi", "PhiForCausalLM", "phi", read=_phi)
 register("qwen", "QWenLMHeadModel", "qwen", read=_qwen1)

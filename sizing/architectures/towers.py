@@ -227,3 +227,44 @@ def mllama_vision(v: Facts, text_hidden: int) -> tuple[Tower, Tower]:
         update={"kind": "mllama_global", "layers": many, "per_layer": gated, "once": ()}
     )
     return local, whole
+
+
+def clip(v: Facts, text_hidden: int, *, newline: bool) -> Tower:
+    """CLIP as LLaVA uses it, with a two-layer projector."""
+    hidden = v.size("hidden_size")
+    patch = v.size("num_channels", default=3) * v.size("patch_size") ** 2
+    once = [
+        vector("class_embedding", hidden),
+        *matrix("patch_embedding", hidden, patch, bias=False, shard="replicated"),
+        Tensor(name="position_embedding", group="vision", rows=patches(v) + 1, cols=hidden),
+        vector("norms", 4 * hidden),
+        *matrix("projector.linear_1", text_hidden, hidden),
+        *matrix("projector.linear_2", text_hidden, text_hidden, shard="row"),
+    ]
+    once += [vector("image_newline", text_hidden)] if newline else []
+    return tower(v, "clip", encoder_layer(hidden, v.size("intermediate_size")), once)
+
+
+def intern_vit(v: Facts, text_hidden: int, ratio: float) -> Tower:
+    """InternViT with layer scales, and InternVL's projector behind a pixel shuffle."""
+    hidden, inner = v.size("hidden_size"), v.size("intermediate_size")
+    patch = v.size("num_channels", default=3) * v.size("patch_size") ** 2
+    layer = encoder_layer(hidden, inner, attention_bias=True, norm_size=_intern_norms(v, hidden))
+    shuffled = round(hidden / ratio**2)
+    once = [
+        vector("class_embedding", hidden),
+        *matrix("patch_embedding", hidden, patch, shard="replicated"),
+        Tensor(name="position_embedding", group="vision", rows=patches(v) + 1, cols=hidden),
+        vector("mlp1.norm", 2 * shuffled),
+        *matrix("mlp1.1", text_hidden, shuffled, shard="replicated"),
+        *matrix("mlp1.3", text_hidden, text_hidden, shard="replicated"),
+    ]
+    biases = () if v.flag("qkv_bias", default=True) else ("attn.qkv.bias",)
+    kept = tuple(t for t in layer if t.name not in biases)
+    return tower(v, "intern_vit", kept, once)
+
+
+def _intern_norms(v: Facts, hidden: int) -> int:
+    """Two norms and two layer scales, and norms of queries and keys in the 6B encoder."""
+    vectors = 2 if v.text("norm_type", default="layer_norm") == "layer_norm" else 1
+    return (2 * vectors + 2 + (2 if v.flag("qk_normalization", default=False) else 0)) * hidden

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from benchmarks.oracle_agreement import compare_all, configs
@@ -9,6 +11,7 @@ from sizing import census
 from sizing.architectures import find_architecture, known_architectures
 from sizing.catalog.model_store import load, model_names
 from sizing.configs import read_config, spec_from_config
+from sizing.errors import InputError
 from sizing.model import Compressed, CrossAttention, GatedDeltaNet, Gqa, Mla, Moe
 from tests.sizing.test_configs import SHARED
 
@@ -124,6 +127,14 @@ def test_shards_follow_heads() -> None:
     assert shards["norm"] == ("replicated", 1)
 
 
+CLIP: dict[str, object] = {
+    "hidden_size": 1024,
+    "image_size": 336,
+    "intermediate_size": 4096,
+    "num_attention_heads": 16,
+    "num_hidden_layers": 24,
+    "patch_size": 14,
+}
 # Totals of the checkpoints on the hub; the configs are reduced to the keys that count.
 PUBLISHED: list[tuple[str, int, dict[str, object]]] = [
     (
@@ -191,6 +202,59 @@ PUBLISHED: list[tuple[str, int, dict[str, object]]] = [
         },
     ),
     (
+        "MambaForCausalLM",
+        2_768_345_600,
+        {
+            "hidden_size": 2560,
+            "intermediate_size": 5120,
+            "num_hidden_layers": 64,
+            "state_size": 16,
+            "time_step_rank": 160,
+            "vocab_size": 50280,
+        },
+    ),
+    (
+        "Mamba2ForCausalLM",
+        2_702_599_680,
+        {
+            "hidden_size": 2560,
+            "num_heads": 80,
+            "n_groups": 1,
+            "num_hidden_layers": 64,
+            "state_size": 128,
+            "vocab_size": 50288,
+            "tie_word_embeddings": True,
+        },
+    ),
+    (
+        "LlavaForConditionalGeneration",
+        7_063_427_072,
+        {"text_config": {"model_type": "llama", "vocab_size": 32064}, "vision_config": CLIP},
+    ),
+    (
+        "LlavaNextForConditionalGeneration",
+        7_566_747_648,
+        {"text_config": {"model_type": "mistral", "vocab_size": 32064}, "vision_config": CLIP},
+    ),
+    (
+        "InternVLChatModel",
+        7_944_373_760,
+        {
+            "llm_config": sizes(3584, 18944, 28, 28, 4, 151674) | {"model_type": "qwen2"},
+            "vision_config": CLIP | {"image_size": 448, "qkv_bias": True},
+        },
+    ),
+    (
+        "ExaoneForCausalLM",
+        7_818_448_896,
+        sizes(4096, 14336, 32, 32, 8, 102400) | {"num_layers": 32},
+    ),
+    (
+        "MiniCPMForCausalLM",
+        2_724_880_896,
+        sizes(2304, 5760, 40, 36, 36, 122753) | {"tie_word_embeddings": True},
+    ),
+    (
         "Qwen2VLForConditionalGeneration",
         8_291_375_616,
         sizes(3584, 18944, 28, 28, 4, 152064)
@@ -203,6 +267,22 @@ PUBLISHED: list[tuple[str, int, dict[str, object]]] = [
 def test_published_totals(architecture: str, total: int, config: dict[str, object]) -> None:
     spec = spec_from_config(config | {"architectures": [architecture]}, name="x")
     assert census.params_total(spec) == total
+
+
+@pytest.mark.parametrize("architecture", ["LlavaForConditionalGeneration", "InternVLChatModel"])
+@pytest.mark.parametrize("text", [None, {"model_type": "llava"}, {"model_type": "nobody"}, {}])
+def test_a_wrapper_needs_a_text_model(architecture: str, text: object) -> None:
+    config = {"architectures": [architecture], "text_config": text, "llm_config": text}
+    with pytest.raises(InputError):
+        spec_from_config(config | {"vision_config": CLIP}, name="x")
+
+
+@pytest.mark.parametrize("config", [config | {"architectures": [a]} for a, _, config in PUBLISHED])
+@pytest.mark.parametrize("value", [None, 0, -1, 10**12, "8", [], {}, True])
+def test_spoilt_keys_are_input_errors(config: dict[str, object], value: object) -> None:
+    for key in config:
+        with contextlib.suppress(InputError):
+            spec_from_config(config | {key: value}, name="x")
 
 
 @pytest.mark.parametrize("name", ["llama-4-scout", "gemma-3-27b", "qwen3-vl-8b", "kimi-k2.5"])

@@ -13,6 +13,7 @@ from sizing import resolve as module
 from sizing.catalog.model_store import canonical, index, load, model_names, search
 from sizing.errors import InputError
 from sizing.evidence import Evidence
+from sizing.model import ModelSpec
 from sizing.resolve import resolve
 
 NAMES = [
@@ -68,8 +69,12 @@ def test_a_fine_tune_is_its_base_and_says_so() -> None:
     assert load("llama-3.1-8b").notes == ()
 
 
-def test_a_drafter_is_not_its_target() -> None:
-    with pytest.raises(InputError):
+def test_a_drafter_is_not_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_the_hub_knows(hf_id: str, *_: object) -> ModelSpec:
+        raise InputError("model", hf_id, "asked the hub")
+
+    monkeypatch.setattr("sizing.hub.fetch_config", only_the_hub_knows)
+    with pytest.raises(InputError, match="asked the hub"):
         resolve("nobody/EAGLE3-Llama-3.1-8B")
 
 
@@ -77,6 +82,14 @@ def test_asking_for_what_the_checkpoint_is_not() -> None:
     with pytest.raises(InputError) as caught:
         resolve("Qwen/Qwen2.5-72B-Instruct-AWQ", precision="bf16")
     assert (caught.value.key, caught.value.nearest) == ("precision", "awq")
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "asked"),
+    [("Qwen/Qwen2.5-72B-Instruct-AWQ", "int4"), ("Qwen/Qwen3-235B-A22B-FP8", "fp8")],
+)
+def test_the_common_name_of_what_it_is(checkpoint: str, asked: str) -> None:
+    assert resolve(checkpoint, precision=asked).precision_from_name is not None
 
 
 def test_aliases_name_one_model_each() -> None:
@@ -146,8 +159,9 @@ def test_unreachable_hub_is_one_clear_error(
 
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", refuse)
-    with pytest.raises(InputError, match="could not be reached"):
-        resolve("nobody/not-a-catalogue-model")
+    with pytest.raises(InputError, match="could not be reached") as caught:
+        resolve("meta-llama/Llama-3.1-405")
+    assert caught.value.nearest == "llama-3.1-405b"
 
 
 def test_hub_config_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
