@@ -70,7 +70,9 @@ def stop(ref: ProcessRef, seconds: float = _STOP_SECONDS) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(ref.pid, number)
         _wait_until_gone(ref, seconds)
-    _children.pop(ref.pid, None)
+    child = _children.pop(ref.pid, None)
+    if child is not None and not is_running(ref):
+        child.wait()  # it ended between a poll and the look at its state
 
 
 def _wait_until_gone(ref: ProcessRef, seconds: float) -> None:
