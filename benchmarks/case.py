@@ -17,6 +17,12 @@ from sizing.plan import Layout
 from sizing.precision import Precision, choose_precision, parse_precision
 from sizing.resolve import resolve
 from sizing.support import KvDtype, parse_kv_dtype
+from sizing.transformers_engine import (
+    ProcessMemory,
+    is_transformers,
+    process_memory,
+    transformers_engine,
+)
 from sizing.units import GIB, gib
 from sizing.workload import Workload
 
@@ -58,7 +64,7 @@ class Case:
         row = self.row
         if "model" not in row:
             return f"model {row['checkpoint']} is not in the catalogue"
-        if not self.is_vllm and row["engine"] != "transformers":
+        if not self.is_vllm and not is_transformers(row["engine"]):
             return f"engine {row.get('engine_text', row['engine'])} is not modelled"
         if "gpu" not in row and self.is_vllm and "visible_gib" not in row:
             return f"GPU {row.get('gpu_text', 'unstated')} is not known"
@@ -146,8 +152,25 @@ def stages_of(case: Case, context: int | None = None) -> tuple[RankBudget, ...]:
     )
 
 
+def process_of(case: Case) -> ProcessMemory:
+    """One Transformers process of a case."""
+    row = case.row
+    return process_memory(
+        spec_of(case),
+        precision_of(case),
+        kv_dtype_of(case),
+        gpu_of(case),
+        transformers_engine(row["engine"]),
+        gpus=row["gpus"],
+        batch=row.get("batch", 1),
+        tokens=row.get("input_len", 1) + row.get("output_len", 0),
+    )
+
+
 def predict(case: Case) -> dict[str, float]:
-    """Our figures of a vLLM case, by the names of `measured`; GiB and tokens."""
+    """Our figures of a case, by the names of `measured`; GiB and tokens."""
+    if not case.is_vllm:
+        return {"total_gib": gib(process_of(case).total)}
     stages = stages_of(case)
     worst, context = stages[0], case.row.get("context") or DEFAULT_CONTEXT
     version = engine_of(case).version

@@ -181,7 +181,9 @@ def _model(row: dict[str, Any]) -> str | None:
 def _engine(text: str) -> tuple[str, bool]:
     """Our name of the engine, and whether the version was said."""
     if "Transformers" in text or "LitGPT" in text:
-        return "transformers", True
+        # PyTorch 2.0.1 dates a run to 2023, before caches were kept once.
+        old = "PyTorch 2.0" in text
+        return ("transformers:4.32" if old else "transformers"), True
     number = re.search(r"0\.(\d+)", text)
     if not text.lower().startswith(("vllm", "rhaiis")):
         return text.split(" ")[0] or "unknown", False
@@ -228,7 +230,9 @@ def _from_engine(row: dict[str, Any]) -> bool:
     logged = {"available_kv_cache_GiB", "required_kv_GiB", "gpu_kv_cache_tokens", "peak_torch_GiB"}
     if logged & row["measured"].keys():
         return True
-    return bool(re.search(r"FAILED\.log|issue #|docs/performance-lab|QwenLM/Qwen README", row["source"]))
+    return bool(
+        re.search(r"FAILED\.log|issue #|docs/performance-lab|QwenLM/Qwen README", row["source"])
+    )
 
 
 def _figures(measured: dict[str, Any]) -> dict[str, Any]:

@@ -211,5 +211,3 @@ def _group_layers(layers: list[int]) -> int:
     if not layers:
         return 1
     return max(layers) if max(layers) < _PADDED_BELOW * min(layers) else min(layers)
-
-

@@ -86,7 +86,11 @@ def budget(
 
 def max_concurrency(stages: tuple[RankBudget, ...]) -> float:
     """Sequences of the asked context that fit at once; the tightest stage decides."""
-    held = (s.pages.blocks(s.pool) * s.pages.block_bytes / s.kv_per_sequence for s in stages if s.kv_per_sequence)
+    held = (
+        s.pages.blocks(s.pool) * s.pages.block_bytes / s.kv_per_sequence
+        for s in stages
+        if s.kv_per_sequence
+    )
     return min(held, default=0.0)
 
 
@@ -104,6 +108,10 @@ def cache_tokens(stages: tuple[RankBudget, ...], context: int, version: EngineVe
 
 def stage_blocks(spec: ModelSpec, stages: int) -> list[dict[str, int]]:
     """How many layers of each block every pipeline stage holds."""
+    return spec.once(f"stages {stages}", lambda: _stage_blocks(spec, stages))
+
+
+def _stage_blocks(spec: ModelSpec, stages: int) -> list[dict[str, int]]:
     order = spec.layer_order()
     found: list[dict[str, int]] = []
     start = 0
@@ -126,13 +134,22 @@ def _stage(
     kv_dtype: KvDtype,
 ) -> RankBudget:
     first, last = index == 0, index == layout.pp - 1
-    held = rank_weights(
-        spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
+    degrees = (layout.tp, layout.pp, layout.dp, layout.ep)
+    loaded = (index, *degrees, precision, gpu.compute_capability, engine.version.mxfp4_padded)
+    held = spec.once(
+        f"weights {hash((*loaded, engine.speculative_tokens))}",
+        lambda: rank_weights(
+            spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
+        ),
     )
     activations = activation_peak(
         spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
     )
-    pages = kv_pages(spec, blocks, layout, engine, kv_dtype, _width(precision))
+    width = _width(precision)
+    pages = spec.once(
+        f"pages {hash((index, *degrees, width, kv_dtype, engine))}",
+        lambda: kv_pages(spec, blocks, layout, engine, kv_dtype, width),
+    )
     non_torch = int(_non_torch(layout, gpu, engine))
     graphs = _graphs(sum(blocks.values()), engine)
     usable = int(gpu.cuda_bytes * engine.gpu_memory_utilization)
@@ -146,7 +163,7 @@ def _stage(
         non_torch=non_torch,
         cuda_graphs=graphs,
         # Graphs that the engine does not count are captured in what it leaves untouched.
-        reserve=gpu.cuda_bytes - usable - (graphs - in_budget),
+        reserve=max(0, gpu.cuda_bytes - usable - (graphs - in_budget)),
         pool=usable - held - activations - non_torch - in_budget,
         kv_per_sequence=sequence,
         kv_needed=sequence * workload.concurrency,

@@ -187,7 +187,7 @@ def _workspace(
     for name in blocks:
         ffn = spec.blocks[name].ffn
         if isinstance(ffn, Moe):
-            inner = ffn.intermediate / (1 if layout.ep > 1 else layout.tp)
+            inner = ffn.intermediate / (1 if layout.ep > 1 else layout.tp * layout.dp)
             wide = ffn.latent or spec.hidden
             # Data-parallel ranks hand their tokens to each other's experts.
             rows = min(tokens * layout.dp, _MOE_CHUNK) * ffn.top_k
@@ -228,4 +228,3 @@ def _width(precision: Precision) -> float:
 
 def _hopper(gpu: Gpu) -> bool:
     return int(gpu.compute_capability.partition(".")[0]) >= 9
-

@@ -77,7 +77,7 @@ def _bytes(
 ) -> int:
     """One such layer's bytes on one rank."""
     both = engine.version.mxfp4_padded or gpu.compute_capability != "9.0"
-    key = f"rank {part.section} {part.block} {hash(precision)} {layout.tp} {layout.ep} {both}"
+    key = f"rank {part.section} {part.block} {hash(precision)} {layout.tp} {layout.dp} {layout.ep} {both}"
     return spec.once(key, lambda: _allocated(part, precision, layout, both))
 
 

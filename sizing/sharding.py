@@ -18,9 +18,10 @@ VOCAB_PADDING = 64
 
 def shard(weight: Weight, layout: Layout) -> Weight:
     """The part of `weight` that one rank of a legal layout holds (a shape, not a position)."""
-    if _is_routed(weight) and layout.ep > 1:
+    if is_routed(weight) and layout.ep > 1:
         return replace(weight, copies=ceil(weight.copies / layout.ep))
-    tp = layout.tp
+    # Without expert parallelism the engine cuts experts over the data-parallel ranks too.
+    tp = layout.tp * layout.dp if is_routed(weight) else layout.tp
     match weight.shard:
         case "column":
             return replace(weight, rows=ceil(weight.rows / tp))
@@ -69,7 +70,7 @@ def _expert_violations(spec: ModelSpec, layout: Layout) -> Iterator[str]:
 
 
 def _uneven(weight: Weight, precision: Precision, layout: Layout) -> Iterator[str]:
-    if layout.tp == 1 or (_is_routed(weight) and layout.ep > 1):
+    if layout.tp == 1 or (is_routed(weight) and layout.ep > 1):
         return
     length = weight.cols if weight.shard == "row" else weight.rows
     pieces = length // weight.unit
@@ -109,7 +110,8 @@ def _what(weight: Weight, pieces: int) -> str:
     return f"the {pieces} {kind} of {weight.name}"
 
 
-def _is_routed(weight: Weight) -> bool:
+def is_routed(weight: Weight) -> bool:
+    """Whether a tensor is that of routed experts."""
     return weight.group == "expert" and weight.copies > 1
 
 

@@ -90,6 +90,67 @@ def plan(
 
 
 @app.command()
+def fit(
+    model: Model,
+    gpu: Annotated[str, typer.Option(help="GPU name, on AWS or not: H100, L4, RTX-4090, ...")],
+    tp: Annotated[int, typer.Option(help="Tensor-parallel ranks.")] = 1,
+    pp: Annotated[int, typer.Option(help="Pipeline stages.")] = 1,
+    dp: Annotated[int, typer.Option(help="Data-parallel ranks inside the engine.")] = 1,
+    ep: Annotated[bool, typer.Option("--ep", help="Spread experts over the ranks.")] = False,
+    precision: Annotated[
+        str | None, typer.Option(help="bf16, fp8, int4, ...; default: the checkpoint's.")
+    ] = None,
+    kv_dtype: Annotated[str, typer.Option(help="KV cache format: auto, bf16, fp8.")] = "auto",
+    context: Annotated[
+        int | None, typer.Option(help="Tokens of one sequence, prompt and output together.")
+    ] = None,
+    max_num_seqs: Annotated[int | None, typer.Option(help="Sequences at once, at most.")] = None,
+    max_num_batched_tokens: Annotated[int | None, typer.Option(help="Tokens of a step.")] = None,
+    gpu_memory_utilization: Annotated[
+        float | None, typer.Option(help="Share of the GPU's memory, above 0 and at most 1.")
+    ] = None,
+    gpu_memory_gib: Annotated[
+        float | None, typer.Option(help="GiB that CUDA sees, instead of the catalogue's.")
+    ] = None,
+    enforce_eager: Annotated[bool, typer.Option("--enforce-eager", help="No CUDA graphs.")] = False,
+    block_size: Annotated[int | None, typer.Option(help="Tokens of a cache block.")] = None,
+    speculative_tokens: Annotated[int, typer.Option(help="Tokens drafted by MTP.")] = 0,
+    engine: Annotated[
+        str | None, typer.Option(help="vllm:0.19, ... or transformers. Default the newest vLLM.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Transformers: sequences at once.")] = None,
+    input_len: Annotated[int | None, typer.Option(help="Transformers: prompt tokens.")] = None,
+    output_len: Annotated[
+        int | None, typer.Option(help="Transformers: generated tokens. Default 2048.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Whether one given deployment starts, what it holds, and what would make it fit."""
+    from sizing.cli.questions import ask_fit
+
+    vllm = {
+        "max_num_seqs": max_num_seqs,
+        "max_num_batched_tokens": max_num_batched_tokens,
+        "gpu_memory_utilization": gpu_memory_utilization,
+        "block_size": block_size,
+        "enforce_eager": enforce_eager,
+        "speculative_tokens": speculative_tokens,
+        "ep": ep,
+        "pp": pp,
+        "dp": dp,
+    }
+    plain = {"batch": batch, "input_len": input_len, "output_len": output_len}
+    both = {
+        "precision": precision,
+        "kv_dtype": kv_dtype,
+        "context": context,
+        "gpu_memory_gib": gpu_memory_gib,
+        "engine": engine,
+    }
+    ask_fit(model, gpu, tp, both, vllm, plain, as_json=json)
+
+
+@app.command()
 def preview(
     stack: Annotated[str, typer.Option(help="The environment: stacks/Pulumi.<stack>.yaml.")],
     folder: Annotated[str, typer.Option(help="Where the stack files lie.")] = "stacks",

@@ -31,6 +31,51 @@ def ask_plan(
     _print_plan(make_plan(request), as_json)
 
 
+def ask_fit(
+    model: str,
+    gpu: str,
+    tp: int,
+    both: Mapping[str, Any],
+    vllm: Mapping[str, Any],
+    plain: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Print the verdict on one deployment; exit 1 where it does not fit.
+
+    `both` are options of either engine, `vllm` and `plain` (Transformers) those of one alone.
+    """
+    from sizing.fit import fit
+    from sizing.transformers_engine import is_transformers
+
+    common = _given(both)
+    if is_transformers(common.get("engine", "")):
+        from sizing.fit_transformers import fit_transformers
+
+        defaults = {"enforce_eager": False, "speculative_tokens": 0, "ep": False, "pp": 1, "dp": 1}
+        _refuse_options(vllm, "vllm engines only", defaults)
+        found = fit_transformers(model, gpu, gpus=tp, **common, **_given(plain))
+    else:
+        from sizing.deployment import make_deployment
+
+        _refuse_options(plain, "the transformers engine only", {})
+        found = fit(make_deployment(model, gpu, tp=tp, **common, **_given(vllm)))
+    if as_json:
+        print(found.model_dump_json())
+    else:
+        from sizing.render.fit import render_fit
+
+        print(render_fit(found))
+    if not found.fits:
+        raise SystemExit(1)
+
+
+def _refuse_options(options: Mapping[str, Any], allowed: str, defaults: Mapping[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None and value != defaults.get(name):
+            raise InputError(name.replace("_", "-"), value, allowed)
+
+
 def ask_preview(stack: str, folder: str, *, as_json: bool) -> None:
     """Print a stack file's plan."""
     from sizing.planner import plan_for
