@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sandbox.lifecycle import Sandbox
+from sandbox.testing import engine_or_skip
 
 ROOT = Path(__file__).parent.parent.parent
 LINKED = ("sizing", "cluster", "__main__.py", ".venv")
@@ -25,10 +27,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def box(
-    tmp_path_factory: pytest.TempPathFactory, project: Path, engine: object
-) -> Iterator[Sandbox]:
-    """A running local AWS and engine environment."""
-    del engine
-    with Sandbox(tmp_path_factory.mktemp("sandbox"), project) as started:
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running local AWS with the real engine."""
+    with Sandbox(tmp_path_factory.mktemp("sandbox") / "state", engine_or_skip()) as started:
         yield started
