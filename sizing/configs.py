@@ -183,7 +183,7 @@ def _compared(spec: ModelSpec, stored: int) -> ModelSpec:
 
 def _implied_params(config: Json, stored: int | None) -> int | None:
     """Parameters of an unquantised checkpoint of this size; None where that says nothing."""
-    if stored is None or config.get("quantization_config") is not None:
+    if stored is None or read_quantization(Facts(config)) is not None:
         return None
     return stored // (4 if _dtype(Facts(config)) == "float32" else 2)
 

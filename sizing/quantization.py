@@ -9,6 +9,7 @@ from sizing.errors import InputError, unknown_name
 from sizing.kept import MAX_NAMES, check_kept
 from sizing.model import Quantization, Scaling
 
+_KEYS = ("quantization_config", "compression_config")
 _KEEP_KEYS = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules", "exclude")
 
 
@@ -17,10 +18,11 @@ def read_quantization(facts: Facts) -> Quantization | None:
 
     Raises InputError for a method, a scheme or a mixture that is not known.
     """
-    holder = facts if "quantization_config" in facts else facts.part("text_config")
-    if "quantization_config" not in holder:
+    holder = facts if any(key in facts for key in _KEYS) else facts.part("text_config")
+    key = holder.first(*_KEYS)
+    if key not in holder:
         return None
-    q = holder.sub("quantization_config")
+    q = holder.sub(key)
     method = q.text("quant_method", default="").replace("_", "-").lower()
     if method not in _METHODS:
         raise unknown_name(q.key("quant_method"), method, _METHODS)

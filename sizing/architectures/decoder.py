@@ -39,7 +39,7 @@ def switched(f: Facts, switch: Switch) -> bool:
 
 def head_dim(f: Facts, hidden: int, heads: int) -> int:
     """The config's own head size; hidden / heads only where it gives none."""
-    given = f.opt_size("head_dim", high=65536)
+    given = f.opt_size("head_dim", "attention_head_dim", high=65536)
     return given or f.divided(hidden, heads, "hidden_size")
 
 
@@ -71,6 +71,8 @@ def windows(f: Facts, layers: int, every: int = 0) -> list[int | None]:
     limit = f.opt_size("max_position_embeddings")
     if window is None or (limit and window >= limit):
         return [None] * layers
+    if every and "sliding_window_pattern" in f and not f.is_text("sliding_window_pattern"):
+        every = f.size("sliding_window_pattern", high=layers)
     full = full_layers(f, layers, every)
     return [None if is_full else window for is_full in full]
 
@@ -144,12 +146,24 @@ def read_dense(f: Facts, flavour: Flavour) -> Layers:
 
 def read_with(f: Facts, flavour: Flavour, ffns: Sequence[tuple[str, Ffn]]) -> Layers:
     """A decoder whose layers have these FFNs, one each."""
-    per_layer = windows(f, len(ffns), flavour.window_every)
-    if flavour.window_switch and not f.flag(flavour.window_switch, default=False):
-        per_layer = [None for _ in per_layer]
+    per_layer: Sequence[int | None] = windows(f, len(ffns), flavour.window_every)
+    if flavour.window_switch:
+        per_layer = _switched_windows(f, flavour.window_switch, per_layer)
     attentions = windowed(gqa(f, flavour, f.size("hidden_size")), per_layer)
     order, blocks = combine(attentions, ffns, flavour.norms)
     return replace(surroundings(f, order, blocks, flavour.tied), norm_bias=flavour.norm_bias)
+
+
+def _switched_windows(
+    f: Facts, switch: str, per_layer: Sequence[int | None]
+) -> Sequence[int | None]:
+    """Qwen's windows: off without the switch, and only from `max_window_layers` on."""
+    if not f.flag(switch, default=False):
+        return [None for _ in per_layer]
+    if "layer_types" in f:
+        return per_layer
+    first = f.count("max_window_layers", default=len(per_layer))
+    return [window if i >= first else None for i, window in enumerate(per_layer)]
 
 
 def _qk_norm(f: Facts, setting: str) -> QkNorm:

@@ -82,7 +82,6 @@ _dense("glm4", "Glm4ForCausalLM", "glm4", flavour=Flavour(qkv_bias="attention_bi
 _dense("glm", "GlmForCausalLM", "glm", flavour=Flavour(qkv_bias="attention_bias"))
 _dense("exaone4", "Exaone4ForCausalLM", "exaone4", flavour=Flavour(qk_norm="head", window_every=4))
 _dense("internlm3", "InternLM3ForCausalLM", "internlm3", flavour=Flavour(qkv_bias="qkv_bias"))
-_dense("olmo", "OlmoForCausalLM", "olmo", flavour=Flavour(norms=0))
 
 
 _dense(
@@ -121,6 +120,12 @@ def _exaone3(f: Facts) -> Layers:
     )
 
 
+def _olmo(f: Facts) -> Layers:
+    """OLMo of 2024 normalises without parameters."""
+    flavour = Flavour(qkv_bias="attention_bias", o_bias="attention_bias", norms=0)
+    return replace(read_dense(f, flavour), final_norm=False)
+
+
 def _phi(f: Facts) -> Layers:
     flavour = Flavour(
         qkv_bias=True, o_bias=True, mlp_bias=True, gated=False, norms=1, norm_bias=True
@@ -147,6 +152,7 @@ def _starcoder2(f: Facts) -> Layers:
 
 
 register("starcoder2", "Starcoder2ForCausalLM", "starcoder2", read=_starcoder2)
+register("olmo", "OlmoForCausalLM", "olmo", read=_olmo)
 register("exaone", "ExaoneForCausalLM", "exaone", read=_exaone3)
 register("phi", "PhiForCausalLM", "phi", read=_phi)
 register("qwen", "QWenLMHeadModel", "qwen", read=_qwen1)

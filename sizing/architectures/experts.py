@@ -1,4 +1,4 @@
-"""Helpers for routed experts: which layers have them, how configs name them, MTP modules."""
+"""Routed experts: which layers have them, how configs name them, and MTP modules."""
 
 from __future__ import annotations
 

@@ -105,6 +105,27 @@ def test_asymmetric_heads() -> None:
     assert (attention.head_dim, attention.v_dim) == (192, 128)
 
 
+@pytest.mark.parametrize(
+    ("extra", "full"),
+    [
+        ({}, 8),
+        ({"use_sliding_window": True, "max_window_layers": 6}, 6),
+        ({"use_sliding_window": True}, 8),
+        ({"use_sliding_window": True, "layer_types": ["sliding_attention"] * 8}, 0),
+    ],
+)
+def test_qwen_windows(extra: dict[str, object], full: int) -> None:
+    config = sizes(64, 128, 8, 4, 2, 100) | {"architectures": ["Qwen2ForCausalLM"]}
+    spec = spec_from_config(config | {"sliding_window": 32} | extra, name="x")
+    assert spec.layer_counts.get("full-dense", 0) == full
+
+
+def test_cohere_windows_follow_the_pattern() -> None:
+    config = sizes(64, 128, 8, 4, 2, 100) | {"architectures": ["Cohere2ForCausalLM"]}
+    spec = spec_from_config(config | {"sliding_window": 32, "sliding_window_pattern": 2}, name="x")
+    assert spec.layer_counts == {"window_32-dense": 4, "full-dense": 4}
+
+
 def test_experts_are_copies() -> None:
     spec = load("qwen3-235b-a22b")
     assert isinstance(spec.blocks["full-moe"].ffn, Moe)
@@ -201,6 +222,7 @@ PUBLISHED: list[tuple[str, int, dict[str, object]]] = [
             }
         },
     ),
+    ("OlmoForCausalLM", 6_888_095_744, sizes(4096, 11008, 32, 32, 32, 50304)),
     (
         "MambaForCausalLM",
         2_768_345_600,
