@@ -49,6 +49,13 @@ class LocalEc2Response(EC2Response):
             drop_card_interfaces(self.ec2_backend.get_instance(identity))
         return result
 
+    def delete_nat_gateway(self) -> ActionResult:
+        """As moto's, without the interface that the gateway had."""
+        result = super().delete_nat_gateway()
+        gateway = self.ec2_backend.nat_gateways[self._get_param("NatGatewayId")]
+        self.ec2_backend.delete_network_interface(gateway._eni.id)
+        return result
+
     def create_launch_template(self) -> ActionResult:
         """As moto's, with AWS's limit on user data."""
         self._check_template_user_data()
