@@ -163,11 +163,18 @@ def preview(
 
 
 @app.command()
-def inspect(model: Model, json: Json = False) -> None:
+def inspect(
+    model: Model,
+    params: Annotated[
+        int | None,
+        typer.Option(help="Parameters, for a config of an architecture that is not known."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """A model's facts: parameters by group, attention, KV cache growth."""
     from sizing.cli.questions import ask_inspect
 
-    ask_inspect(model, as_json=json)
+    ask_inspect(model, params, as_json=json)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sizing.errors import InputError
 
+MAX_PARAMS = 10**14
 # Config keys by the name of the option that sets them.
 _OPTIONS = {"instanceTypes.allow": "instance", "kvDtype": "kv-dtype"}
 
@@ -84,12 +85,14 @@ def ask_preview(stack: str, folder: str, *, as_json: bool) -> None:
     _print_plan(plan_for(StackConfig.from_file(stack_file(stack, Path(folder)))), as_json, stack)
 
 
-def ask_inspect(model: str, *, as_json: bool) -> None:
-    """Print a model's facts."""
+def ask_inspect(model: str, params: int | None, *, as_json: bool) -> None:
+    """Print a model's facts; `params` is only for an architecture that is not known."""
     from sizing.facts import model_facts
     from sizing.resolve import resolve
 
-    found = resolve(model)
+    if params is not None and not 1 <= params <= MAX_PARAMS:
+        raise InputError("params", params, f"1 to {MAX_PARAMS}", min(max(params, 1), MAX_PARAMS))
+    found = resolve(model, params=params)
     spec, facts = found.spec, model_facts(found.spec, found.precision_from_name)
     if as_json:
         print(json.dumps(facts))

@@ -113,3 +113,18 @@ def test_a_plan_imports_neither_pulumi_nor_boto3() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["nodes"] == 2
+
+
+def test_an_unknown_architecture_is_refused_until_its_size_is_given(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = {"architectures": ["FooForCausalLM"], "hidden_size": 4096, "num_hidden_layers": 32}
+    more = {"num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32000}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**config, **more, "max_position_embeddings": 8192}))
+    assert run("inspect", str(path)) == 2
+    assert "--params" in capsys.readouterr().err
+    assert run("inspect", str(path), "--params", "7000000000", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["params_total"] == 7_000_000_000
+    assert found["evidence"] == "estimated"
