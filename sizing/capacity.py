@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from math import ceil
+from typing import TypeVar, cast
 
 from sizing.census import params_total
 from sizing.engine import Engine, make_engine
 from sizing.gpu import Gpu
-from sizing.memory import RankBudget, budget
+from sizing.memory import RankBudget, budget, max_concurrency
 from sizing.model import ModelSpec, Moe
 from sizing.plan import Layout, Method, RuleOfThumb
 from sizing.precision import Precision
@@ -18,11 +20,12 @@ from sizing.sharding import violation
 from sizing.support import KvDtype
 from sizing.workload import MAX_CONCURRENCY, Workload
 
-# Contexts and precisions remembered for one model before the memory is emptied.
+# Questions remembered for one model before the memory is emptied.
 _MAX_REMEMBERED = 256
 # Whole bytes are cut off at every stage, so bounds leave this much room.
 _SLACK = 1.01
 
+_T = TypeVar("_T")
 _Degrees = tuple[int, int, int, int]
 
 
@@ -34,31 +37,53 @@ class _Known:
         self.violations: dict[_Degrees, str | None] = {}
 
 
-class Capacity:
-    """One model at one precision, KV format and context, on any GPU and layout."""
+def capacity_for(request: Request, precision: Precision) -> Capacity:
+    """The capacity that this request asks about, with what earlier questions left behind."""
+    spec, kv, load = request.spec, request.kv_dtype, request.workload
+    about = (precision, kv.name, load.purpose, load.context)
+    known = _remembered(spec, "budgets", about, _Known)
+    asked = (*about, load.concurrency, request.replicas, request.method)
+    return _remembered(
+        spec,
+        "capacities",
+        asked,
+        lambda: Capacity(spec, precision, kv, load, request.replicas, request.method, known),
+    )
 
-    def __init__(self, request: Request, precision: Precision) -> None:
+
+class Capacity:
+    """One model at one precision, KV format and load, on any GPU and layout."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        precision: Precision,
+        kv_dtype: KvDtype,
+        workload: Workload,
+        replicas: int,
+        method: Method,
+        known: _Known,
+    ) -> None:
         self.precision = precision
-        self._request = request
-        self._spec, self._kv = request.spec, request.kv_dtype
-        self._known = _known(request.spec, precision, request.kv_dtype, request.workload)
+        self.layers = spec.layers
+        self.by_rule = method is Method.RULE_OF_THUMB
+        self._spec, self._kv, self._known = spec, kv_dtype, known
+        self._workload, self._replicas = workload, replicas
         self._rules: dict[str, RuleOfThumb] = {}
         self._engines: dict[str, Engine] = {}
+        self._bounds: dict[str, tuple[float, float, float]] = {}
+        self._recalled: dict[tuple[object, ...], object] = {}
+
+    def recall(self, key: tuple[object, ...], make: Callable[[], _T]) -> _T:
+        """`make()` worked out once for this load; `key` says what it is."""
+        if key not in self._recalled:
+            self._recalled[key] = make()
+        return cast("_T", self._recalled[key])
 
     @cached_property
     def has_experts(self) -> bool:
         """Whether some layer routes tokens to experts."""
         return any(isinstance(b.ffn, Moe) for b in self._spec.blocks.values())
-
-    @property
-    def by_rule(self) -> bool:
-        """Whether the rule of thumb decides what fits."""
-        return self._request.method is Method.RULE_OF_THUMB
-
-    @property
-    def layers(self) -> int:
-        """The most pipeline stages there can be."""
-        return self._spec.layers
 
     def engine(self, gpu: Gpu) -> Engine:
         """The engine with its defaults on that GPU."""
@@ -89,22 +114,26 @@ class Capacity:
         return 0 if one[0].short > 0 else max(1, int(max_concurrency(one)))
 
     def most_sequences(self, gpu: Gpu, gpus: int) -> int:
-        """No layout of so many GPUs holds more: weights and KV cache at their least, no overheads."""
+        """No layout of so many GPUs holds more: weights and cache at their least, no overheads."""
         if self.by_rule:
             return MAX_CONCURRENCY if gpus >= self.rule(gpu).gpus_required else 0
-        whole = self._one(gpu, Layout(tp=1, pp=1))[0]
-        usable = gpu.cuda_bytes * self.engine(gpu).gpu_memory_utilization
-        room = gpus * usable * _SLACK - whole.weights
-        if room <= 0:
-            return 0
-        return int(min(MAX_CONCURRENCY, room * _SLACK / max(1, whole.kv_per_sequence)))
+        usable, weights, sequence = self._least(gpu)
+        room = gpus * usable - weights
+        return int(min(MAX_CONCURRENCY, room * _SLACK / sequence)) if room > 0 else 0
+
+    def _least(self, gpu: Gpu) -> tuple[float, float, float]:
+        """Bytes: what the engine may use of a GPU, the whole weights, a sequence in all layers."""
+        if gpu.name not in self._bounds:
+            whole = self._one(gpu, Layout(tp=1, pp=1))[0]
+            usable = gpu.cuda_bytes * self.engine(gpu).gpu_memory_utilization * _SLACK
+            self._bounds[gpu.name] = (usable, whole.weights, max(1, whole.kv_per_sequence))
+        return self._bounds[gpu.name]
 
     def copies_needed(self, held: int) -> int:
         """Copies that carry the load between them when each holds `held` sequences."""
-        replicas = self._request.replicas
         if self.by_rule:
-            return replicas
-        return max(replicas, ceil(self._request.workload.concurrency / held))
+            return self._replicas
+        return max(self._replicas, ceil(self._workload.concurrency / held))
 
     def gpus_per_copy(self, gpu: Gpu, layout: Layout) -> int:
         """GPUs that one copy needs, by the asked method."""
@@ -114,9 +143,14 @@ class Capacity:
         """Bytes that the fullest GPU lacks for a single sequence; negative where it fits."""
         return self._one(gpu, layout)[0].short
 
+    def short_for_weights(self, gpu: Gpu, gpus: int) -> float:
+        """Bytes that each of so many GPUs lacks for an equal share of the weights alone."""
+        usable, weights, _ = self._least(gpu)
+        return weights / gpus - usable
+
     def budget(self, gpu: Gpu, layout: Layout, copies: int) -> tuple[RankBudget, ...]:
         """One copy's memory under its share of the load, worst stage first."""
-        share = ceil(self._request.workload.concurrency / copies)
+        share = ceil(self._workload.concurrency / copies)
         return self._budget(gpu, layout, share)
 
     def _one(self, gpu: Gpu, layout: Layout) -> tuple[RankBudget, ...]:
@@ -126,15 +160,9 @@ class Capacity:
         return known[key]
 
     def _budget(self, gpu: Gpu, layout: Layout, sequences: int) -> tuple[RankBudget, ...]:
-        load = self._request.workload.model_copy(update={"concurrency": sequences})
+        load = self._workload.model_copy(update={"concurrency": sequences})
         engine = self.engine(gpu)
         return budget(self._spec, self.precision, load, layout, gpu, engine, self._kv)
-
-
-def max_concurrency(budget: tuple[RankBudget, ...]) -> float:
-    """Sequences of the asked context that one copy holds; the tightest stage decides."""
-    held = (s.pool / s.kv_per_sequence for s in budget if s.kv_per_sequence)
-    return max(0.0, min(held, default=float(MAX_CONCURRENCY)))
 
 
 def rule_for(spec: ModelSpec, precision: Precision, gpu: Gpu) -> RuleOfThumb:
@@ -144,14 +172,14 @@ def rule_for(spec: ModelSpec, precision: Precision, gpu: Gpu) -> RuleOfThumb:
     return rule_of_thumb(params, precision.rule_of_thumb_bytes, gpu, nominal=nominal is not None)
 
 
-def _known(spec: ModelSpec, precision: Precision, kv: KvDtype, workload: Workload) -> _Known:
-    """What earlier questions about this model left behind."""
-    memory = spec.once("capacity", dict[object, _Known])
-    key = (precision, kv.name, workload.purpose, workload.context)
+def _remembered(
+    spec: ModelSpec, name: str, key: tuple[object, ...], make: Callable[[], _T]
+) -> _T:
+    memory = spec.once(f"capacity {name}", dict[tuple[object, ...], _T])
     if key not in memory:
         if len(memory) >= _MAX_REMEMBERED:
             memory.clear()
-        memory[key] = _Known()
+        memory[key] = make()
     return memory[key]
 
 

@@ -7,12 +7,11 @@ from datetime import date
 from itertools import chain
 
 from sizing.candidates import Candidate
-from sizing.capacity import max_concurrency
 from sizing.catalog.prices import STALE_AFTER, is_stale
 from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.evidence import Evidence, weakest
 from sizing.instance import Purchase
-from sizing.memory import RankBudget
+from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
 from sizing.precision import weight_bytes
@@ -66,8 +65,7 @@ def describe(request: Request, found: Found) -> Plan:
         quota=quota_for(instance, best.nodes, offer.region, offer.purchase),
         memory_per_gpu_gib=stages[0].per_gpu(),
         kv_cache_needed_gib=gib(stages[0].kv_needed),
-        # Tokens that the pool holds at the asked context, as vLLM reports them.
-        kv_cache_tokens=int(max_concurrency(stages) * request.workload.context),
+        kv_cache_tokens=cache_tokens(stages, request.workload.context, placement.engine.version),
         max_concurrency=max_concurrency(stages),
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),

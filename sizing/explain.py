@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import inf
 
 from sizing.candidates import Candidate, Kind
 from sizing.layouts import MAX_NODES_PER_REPLICA
@@ -10,6 +11,9 @@ from sizing.lots import Rejections
 from sizing.placement import Placement, Refusal, least_nodes
 from sizing.request import Request
 from sizing.units import usd
+
+# Placements on so few nodes are quickly worked out, so each that would be cheaper is priced.
+_FEW_NODES = 4
 
 
 def explain(
@@ -22,36 +26,59 @@ def explain(
     """Add to `rejected` every kind that holds no copy on `fewest` nodes, and every plan that would
     be cheaper if copies were spread over more nodes."""
     best = min((c.usd_per_month for c in found if c.usd_per_month is not None), default=None)
-    for kind in kinds:
-        spread = None if request.spread else _spread(request, kind, best)
-        if spread and _is_news(kind, spread, best):
-            _reject_spread(kind, spread, fewest, rejected)
-        elif kind.placement is None:
+    told = _reject_spread(request, kinds, fewest, best, rejected)
+    for index, kind in enumerate(kinds):
+        if kind.placement is None and index not in told:
             _reject(kind, _why(kind, fewest), rejected)
 
 
-def _spread(request: Request, kind: Kind, best: float | None) -> list[Candidate]:
-    """The kind's candidates across nodes, where that can be cheaper than `best` a month."""
-    if not kind.spans or (kind.placement and kind.placement.nodes_per_copy > 1):
-        return []
-    least = least_nodes(kind.capacity, kind.gpu, kind.gpus)
-    if least is None or (kind.placement and least >= kind.placement.nodes):
-        return []
-    cheapest = min(kind.least(request, least), default=None)
-    if best is not None and (cheapest is None or cheapest >= best):
-        return []
-    placement = kind.across(kind.placement.nodes if kind.placement else None)
-    return kind.priced(request, placement) if placement else []
-
-
-def _is_news(kind: Kind, spread: Sequence[Candidate], best: float | None) -> bool:
-    """Whether a spread plan must be told: it would be used, or would be cheaper."""
-    if kind.placement is None:
-        return True
-    return any(c.usd_per_month is not None and c.usd_per_month < (best or 0) for c in spread)
-
-
 def _reject_spread(
+    request: Request,
+    kinds: Sequence[Kind],
+    fewest: int,
+    best: float | None,
+    rejected: Rejections,
+) -> set[int]:
+    """Reject what would be cheaper than `best` a month across nodes; the kinds it was said of.
+
+    The most promising kinds come first, so that those on many nodes can be passed over by a bound.
+    """
+    told: set[int] = set()
+    cheapest = inf if best is None else best
+    for least, index, nodes in sorted(_promising(request, kinds, best)):
+        if least >= cheapest and nodes > _FEW_NODES:
+            continue
+        kind = kinds[index]
+        placement = kind.across(kind.placement.nodes if kind.placement else None)
+        spread = kind.priced(request, placement) if placement else []
+        cost = min((c.usd_per_month for c in spread if c.usd_per_month is not None), default=None)
+        cheapest = min(cheapest, inf if cost is None else cost)
+        if spread and (kind.placement is None or (cost or 0.0) < (best or 0.0)):
+            _say_spread(kind, spread, fewest, rejected)
+            told.add(index)
+    return told
+
+
+def _promising(
+    request: Request, kinds: Sequence[Kind], best: float | None
+) -> Iterator[tuple[float, int, int]]:
+    """(USD a month at least, index, nodes at least) of kinds that can be cheaper across nodes.
+
+    A kind without a price is told only where nothing has one.
+    """
+    for index, kind in enumerate(kinds):
+        if request.spread or not kind.spans:
+            continue
+        nodes = least_nodes(kind.capacity, kind.gpu, kind.gpus)
+        most = kind.placement.nodes if kind.placement else inf
+        if nodes is None or nodes >= most or (kind.placement and kind.placement.nodes_per_copy > 1):
+            continue
+        least = min(kind.least(request, nodes), default=0.0 if best is None else inf)
+        if best is None or least < best:
+            yield least, index, nodes
+
+
+def _say_spread(
     kind: Kind, spread: Sequence[Candidate], fewest: int, rejected: Rejections
 ) -> None:
     by_name: dict[str, Candidate] = {}

@@ -1,8 +1,8 @@
 """The layouts that a kind of node offers, in the order in which they are preferred.
 
-Tensor parallelism stays inside a node and is as wide as is legal; a pipeline crosses nodes. A
-pipeline inside a node, and experts spread over ranks, are tried where the plainer layout is not
-legal or holds nothing.
+Tensor parallelism stays inside a node; a pipeline crosses nodes, and tensor parallelism is then as
+wide as is legal. A pipeline inside one node is for where tensor parallelism alone holds nothing,
+experts spread over ranks are for where cutting each of them is not legal.
 """
 
 from __future__ import annotations

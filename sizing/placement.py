@@ -79,6 +79,11 @@ class Refusal:
 
 def on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Refusal:
     """Every copy inside one node: fewest nodes in all, then fewest GPUs."""
+    key = ("one node", gpu.name, node_gpus)
+    return capacity.recall(key, lambda: _on_one_node(capacity, gpu, node_gpus))
+
+
+def _on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Refusal:
     experts = capacity.has_experts
     for shapes in (tensor_shapes(node_gpus, experts), inner_pipelines(node_gpus, experts)):
         found = [p for s in shapes if (p := _placed(capacity, gpu, node_gpus, 1, s))]
@@ -94,6 +99,13 @@ def across_nodes(
 
     None where no layout holds the model, or none on `fewer_than` nodes in all.
     """
+    key = ("across", gpu.name, node_gpus, fewer_than)
+    return capacity.recall(key, lambda: _across_nodes(capacity, gpu, node_gpus, fewer_than))
+
+
+def _across_nodes(
+    capacity: Capacity, gpu: Gpu, node_gpus: int, fewer_than: int | None
+) -> Placement | None:
     best: Placement | None = None
     for least, nodes in sorted(_least_nodes(capacity, gpu, node_gpus)):
         if best and (least, nodes) >= (best.nodes, best.nodes_per_copy):
@@ -125,41 +137,49 @@ def least_nodes(capacity: Capacity, gpu: Gpu, node_gpus: int) -> int | None:
 
 def _least_nodes(capacity: Capacity, gpu: Gpu, node_gpus: int) -> list[tuple[int, int]]:
     """(fewest nodes in all that could do, nodes a copy) for every number of nodes that could."""
+    key = ("least nodes", gpu.name, node_gpus)
+    return capacity.recall(key, lambda: _least(capacity, gpu, node_gpus))
+
+
+def _least(capacity: Capacity, gpu: Gpu, node_gpus: int) -> list[tuple[int, int]]:
     most = min(MAX_NODES_PER_REPLICA, capacity.layers)
     bounds = ((n, capacity.most_sequences(gpu, n * node_gpus)) for n in range(2, most + 1))
     return [(n * capacity.copies_needed(held), n) for n, held in bounds if held]
 
 
 def _spanning(capacity: Capacity, gpu: Gpu, node_gpus: int, nodes: int) -> Placement | None:
-    shapes = spanning_shapes(node_gpus, nodes, capacity.has_experts)
-    found = (_placed(capacity, gpu, node_gpus, nodes, shape) for shape in shapes)
-    return next((p for p in found if p), None)
+    key = ("spanning", gpu.name, node_gpus, nodes)
+    return capacity.recall(key, lambda: _find_spanning(capacity, gpu, node_gpus, nodes))
+
+
+def _find_spanning(capacity: Capacity, gpu: Gpu, node_gpus: int, nodes: int) -> Placement | None:
+    for shape in spanning_shapes(node_gpus, nodes, capacity.has_experts):
+        if any(not capacity.violation(layout) for layout in shape):
+            return _placed(capacity, gpu, node_gpus, nodes, shape)
+    return None
 
 
 def _placed(
     capacity: Capacity, gpu: Gpu, node_gpus: int, nodes: int, shape: Shape
 ) -> Placement | None:
-    """The first legal layout of this shape that holds a sequence, with the copies it takes."""
-    for layout in shape:
-        if not capacity.most_sequences(gpu, layout.gpus) or capacity.violation(layout):
-            continue
-        held = capacity.sequences(gpu, layout)
-        if not held:
-            continue
-        needed = capacity.copies_needed(held)
-        per_node = _copies_per_node(node_gpus, layout, nodes)
-        return Placement(
-            capacity=capacity,
-            gpu=gpu,
-            node_gpus=node_gpus,
-            layout=layout,
-            nodes_per_copy=nodes,
-            held=held,
-            # GPUs left over in a node become further copies.
-            copies=ceil(needed / per_node) * per_node,
-            gpus_required=capacity.gpus_per_copy(gpu, layout) * needed,
-        )
-    return None
+    """The first legal layout of this shape, with the copies it takes; None if it holds nothing."""
+    layout = next((x for x in shape if not capacity.violation(x)), None)
+    held = capacity.sequences(gpu, layout) if layout else 0
+    if not layout or not held:
+        return None
+    needed = capacity.copies_needed(held)
+    per_node = _copies_per_node(node_gpus, layout, nodes)
+    return Placement(
+        capacity=capacity,
+        gpu=gpu,
+        node_gpus=node_gpus,
+        layout=layout,
+        nodes_per_copy=nodes,
+        held=held,
+        # GPUs left over in a node become further copies.
+        copies=ceil(needed / per_node) * per_node,
+        gpus_required=capacity.gpus_per_copy(gpu, layout) * needed,
+    )
 
 
 def _preferred(p: Placement) -> tuple[int, int, int, int]:
@@ -180,9 +200,12 @@ def _refusal(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Refusal:
     if capacity.by_rule:
         needed = capacity.rule(gpu).gpus_required
         return Refusal("memory", f"the rule needs {needed} GPUs, {node_gpus} are the most here")
+    if not capacity.most_sequences(gpu, node_gpus):
+        short = gib(capacity.short_for_weights(gpu, node_gpus))
+        return Refusal("memory", f"{short:.1f} GiB short per GPU for the weights alone")
     largest = max(legal, key=lambda x: (x.gpus, -x.pp))
-    short = capacity.short(gpu, largest)
-    return Refusal("memory", f"{gib(short):.1f} GiB short per GPU at {largest}")
+    short = gib(capacity.short(gpu, largest))
+    return Refusal("memory", f"{short:.1f} GiB short per GPU at {largest}")
 
 
 def _layouts(shapes: Iterable[Shape]) -> Iterable[Layout]:

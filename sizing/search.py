@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sizing.candidates import Candidate, Kind
-from sizing.capacity import Capacity
+from sizing.capacity import capacity_for
 from sizing.explain import explain
 from sizing.gpu import Gpu
 from sizing.layouts import MAX_NODES_PER_REPLICA
@@ -68,7 +68,7 @@ def _kinds_at(
         else:
             key = (lot.gpu.name, lot.instance.gpus, lot.instance.spans_nodes)
             grouped.setdefault(key, []).append(lot)
-    capacity = Capacity(request, precision)
+    capacity = capacity_for(request, precision)
     return [
         Kind(capacity, x[0].gpu, gpus, spans, rank, x, on_one_node(capacity, x[0].gpu, gpus))
         for (_, gpus, spans), x in grouped.items()
