@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -68,7 +69,7 @@ class Case:
             return f"engine {row.get('engine_text', row['engine'])} is not modelled"
         if "gpu" not in row and self.is_vllm and "visible_gib" not in row:
             return f"GPU {row.get('gpu_text', 'unstated')} is not known"
-        if "decode-context-parallel" in row.get("setup", ""):
+        if re.search(r"decode.context.parallel(.size)?.[2-9]", row.get("setup", "")):
             return "decode context parallelism is not modelled"
         if "cpu_offload" in row.get("setup", ""):
             return "weights offloaded to the CPU are not modelled"
@@ -102,7 +103,9 @@ def precision_of(case: Case) -> Precision:
     if name == "nf4-dq":
         # bitsandbytes' nested scales: a byte per block, a float32 per 256 blocks.
         return replace(parse_precision("nf4"), scale_bytes=1 + 4 / 256)
-    return choose_precision(spec_of(case), name)
+    found = choose_precision(spec_of(case), name)
+    kept = tuple(case.row.get("keep", ()))
+    return replace(found, keep=kept) if kept else found
 
 
 def gpu_of(case: Case) -> Gpu:
@@ -123,13 +126,15 @@ def engine_of(case: Case) -> Engine:
         max_num_seqs=row.get("max_num_seqs"),
         max_num_batched_tokens=row.get("max_num_batched_tokens"),
         enforce_eager=bool(row.get("enforce_eager")),
+        speculative_tokens=row.get("speculative_tokens", 0),
     )
 
 
 def layout_of(case: Case) -> Layout:
-    """The case's layout; all GPUs tensor-parallel where it does not say."""
+    """The case's layout; GPUs beside those of TP and PP are data-parallel ranks."""
     row = case.row
-    return Layout(tp=row.get("tp") or row["gpus"], pp=row["pp"], ep=row.get("ep") or 1)
+    tp, pp = row["tp"], row["pp"]
+    return Layout(tp=tp, pp=pp, dp=max(1, row["gpus"] // (tp * pp)), ep=row.get("ep") or 1)
 
 
 def kv_dtype_of(case: Case) -> KvDtype:

@@ -43,7 +43,7 @@ _OWN = {
     "DeepSeek-Coder-V2-Lite-Instruct": "deepseek-coder-v2-lite",
 }
 _GPUS = (
-    (r"H100", "H100"),
+    (r"H100|80GB-class|80GB GPU", "H100"),
     (r"H200", "H200"),
     (r"H20\b", "H20"),
     (r"B200", "B200"),
@@ -110,7 +110,7 @@ def _serving(row: dict[str, Any]) -> dict[str, Any]:
         {
             **_settings(row),
             "end_to_end": "kv_pool_end_to_end" in recompute,
-            "weights_comparable": "weights" in recompute,
+            "weights_comparable": "weights" in recompute and "drafter" not in row.get("notes", ""),
             "tokens_of_pool": "kv_bytes_per_token" in recompute,
             "measured": {**_figures(row["measured"]), **_total(row["measured"])},
         }
@@ -132,8 +132,8 @@ def _fits(row: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(row: dict[str, Any]) -> dict[str, Any]:
     model, gpu, text = row["model"], str(row.get("gpu", "")), str(row.get("settings", ""))
-    engine, exact = _engine(str(row.get("engine", "")))
-    gpus = row.get("gpu_count", 1)
+    engine, exact = _engine(_dated(row))
+    gpus, nvfp4 = row.get("gpu_count", 1), row.get("precision") == "nvfp4"
     return {
         "id": row["id"],
         "model": _model(row),
@@ -141,12 +141,14 @@ def _settings(row: dict[str, Any]) -> dict[str, Any]:
         "precision": _precision(row),
         "precision_text": row.get("precision"),
         "kv_dtype": _kv_dtype(row.get("kv_dtype")),
+        # The published NVFP4 checkpoints of these models leave attention in 16 bits.
+        "keep": ["self_attn"] if nvfp4 and re.search("GLM|gemma", model) else None,
+        "speculative_tokens": _drafted(text),
         "gpu": _gpu(gpu),
         "gpu_exact": not _GUESSED_GPU.search(gpu),
         "visible_gib": _visible(gpu),
         "gpus": gpus,
-        "tp": row.get("tp") or (gpus if not row.get("pp") else None),
-        "pp": row.get("pp", 1),
+        **_degrees(row, gpus),
         "ep": row.get("ep"),
         "layout_given": "tp" in row or gpus == 1,
         "engine": engine,
@@ -166,6 +168,13 @@ def _settings(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _degrees(row: dict[str, Any], gpus: int) -> dict[str, int]:
+    """Degrees as said; else tensor parallel inside eight GPUs and a pipeline across."""
+    if "tp" in row:
+        return {"tp": row["tp"], "pp": row.get("pp", 1)}
+    return {"tp": min(gpus, 8), "pp": max(1, gpus // 8)}
+
+
 def _model(row: dict[str, Any]) -> str | None:
     name = re.sub(r" \((cpu|Ascend).*\)$", "", row["model"])
     if name in _SAME_AS:
@@ -178,12 +187,17 @@ def _model(row: dict[str, Any]) -> str | None:
     return find_name(config) if config else None
 
 
+def _dated(row: dict[str, Any]) -> str:
+    """The engine's text; the first Qwen's own page is of 2023 too."""
+    text = str(row.get("engine", ""))
+    return f"{text}, PyTorch 2.0" if row["source"].startswith("QwenLM/Qwen README") else text
+
+
 def _engine(text: str) -> tuple[str, bool]:
     """Our name of the engine, and whether the version was said."""
     if "Transformers" in text or "LitGPT" in text:
         # PyTorch 2.0.1 dates a run to 2023, before caches were kept once.
-        old = "PyTorch 2.0" in text
-        return ("transformers:4.32" if old else "transformers"), True
+        return ("transformers:4.32" if "PyTorch 2.0" in text else "transformers"), True
     number = re.search(r"0\.(\d+)", text)
     if not text.lower().startswith(("vllm", "rhaiis")):
         return text.split(" ")[0] or "unknown", False
@@ -220,6 +234,11 @@ def _kv_dtype(text: str | None) -> str | None:
     return text.split(" ")[0]
 
 
+def _drafted(text: str) -> int | None:
+    found = re.search(r"MTP (\d+)", text)
+    return int(found.group(1)) if found else None
+
+
 def _batched(text: str) -> int | None:
     found = re.search(r"max_num_batched_tokens[= ](\d+)", text)
     return int(found.group(1)) if found else None
@@ -230,9 +249,9 @@ def _from_engine(row: dict[str, Any]) -> bool:
     logged = {"available_kv_cache_GiB", "required_kv_GiB", "gpu_kv_cache_tokens", "peak_torch_GiB"}
     if logged & row["measured"].keys():
         return True
-    return bool(
-        re.search(r"FAILED\.log|issue #|docs/performance-lab|QwenLM/Qwen README", row["source"])
-    )
+    runs = r"FAILED\.log|issue #|docs/performance-lab|QwenLM/Qwen README"
+    failed = row["measured"].get("fits") == 0
+    return failed and bool(re.search(runs, row["source"]))
 
 
 def _figures(measured: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sizing.catalog.gpus import find_gpus
@@ -120,16 +121,16 @@ def _published_fp8(spec: ModelSpec, named: Precision | None) -> Precision | None
 
 def one_gpu(text: str, memory_gib: float | None = None) -> Gpu:
     """The one GPU that `text` names, with `memory_gib` (GiB that CUDA sees) where given."""
-    found = find_gpus(text)
-    if len(found) > 1:
-        names = ", ".join(g.name for g in found[:4])
-        raise InputError("gpu", text, f"one GPU: {names}", found[-1].name)
+    card, *others = find_gpus(text)
+    if others:
+        names = ", ".join(g.name for g in (card, *others[:3]))
+        raise InputError("gpu", text, f"one GPU: {names}", others[-1].name)
     if memory_gib is None:
-        return found[0]
+        return card
     if not 1 <= memory_gib <= _LARGEST_GPU_GIB:
         near = min(max(memory_gib, 1), _LARGEST_GPU_GIB) if memory_gib == memory_gib else None
         raise InputError("gpu-memory-gib", memory_gib, f"1 to {_LARGEST_GPU_GIB} GiB", near)
-    return found[0].model_copy(update={"cuda_bytes": int(memory_gib * GIB)})
+    return card.model_copy(update={"cuda_bytes": int(memory_gib * GIB)})
 
 
 def make_layout(spec: ModelSpec, tp: int, pp: int, dp: int, *, ep: bool) -> Layout:
@@ -148,7 +149,7 @@ def _defaults(
     context: int,
     chosen: Precision,
     precision: str | None,
-    given: dict[str, object],
+    given: Mapping[str, object],
 ) -> list[str]:
     """What was not said and is assumed, in words."""
     assumed = {

@@ -36,11 +36,12 @@ class EngineVersion:
     `moe_workspace_kept`: the expert kernels' workspace stays allocated after the forward pass.
     `window_pages`: sliding windows and states have page groups of their own; otherwise every
     layer is paged like full attention. `tokens_by_concurrency`: the reported cache size is the
-    maximum concurrency times the context. `whole_prompt`: prompts are not cut into chunks.
+    maximum concurrency times the context. `non_torch` is bytes for ranks alone, tensor-parallel
+    on NVLink from Hopper on, otherwise tensor-parallel, and pipelined only. `whole_prompt`:
+    prompts are not cut into chunks. `latent_multiple`: an MLA latent is padded to it;
+    `latent_expanded`: before MLA kernels every head kept a key and a value of that width.
     `state_blocks` are held per sequence and group of recurrent layers (two where prefixes of
     states are cached by default). `mxfp4_padded`: both sides of an expert matrix are padded.
-    `non_torch` is bytes for ranks (alone, tensor-parallel on NVLink from Hopper on, other
-    tensor-parallel, pipeline only).
     """
 
     name: str
@@ -56,6 +57,7 @@ class EngineVersion:
     non_torch: tuple[float, float, float, float]
     whole_prompt: bool = False
     latent_multiple: int = 1
+    latent_expanded: int = 0
     state_blocks: int = 1
     mxfp4_padded: bool = True
 
@@ -108,16 +110,17 @@ _V10 = replace(_V13, name="vllm:0.10-0.12", first_version=(0, 10), moe_workspace
 _V8 = replace(_V10, name="vllm:0.8-0.9", first_version=(0, 8), window_pages=False)
 _V0 = replace(
     _V8,
-    name="vllm:0.2-0.7",
-    first_version=(0, 2),
+    name="vllm:0.7",
+    first_version=(0, 7),
     evidence=Evidence.ESTIMATED,
     non_torch=_NON_TORCH_V0,
     whole_prompt=True,
     # The first MLA kernels padded the latent of 576 to 640.
     latent_multiple=128,
 )
+_V0_OLD = replace(_V0, name="vllm:0.2-0.6", first_version=(0, 2), latent_expanded=256)
 # Newest first: a version uses the first entry it is not older than.
-_VLLM = (_NEWEST, _V19, _V17, _V13, _V10, _V8, _V0)
+_VLLM = (_NEWEST, _V19, _V17, _V13, _V10, _V8, _V0, _V0_OLD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from math import ceil
 
 from sizing.census import KvLayers, kv_layers, state_layers
 from sizing.engine import Engine
-from sizing.model import Gqa, ModelSpec
+from sizing.model import Gqa, Mla, ModelSpec
 from sizing.plan import Layout
 from sizing.support import KvDtype
 
@@ -115,10 +115,14 @@ def _attention(
 ) -> list[_Kind]:
     """Full attention, then each window size: layers, and mean bytes of a page in one of them."""
     held: dict[int | None, list[tuple[int, float]]] = {}
+    # Pages of compressed layers are padded to those of the least compression.
+    strides = [kv.stride for kv in kv_layers(spec) if kv.kind == "compressed" and not kv.window]
+    least = min(strides, default=1)
     for kv in kv_layers(spec):
         if count := blocks.get(kv.block, 0):
             window = _window(spec, kv, engine)
-            per_token = _token_bytes(spec, kv, layout, engine, entry) / kv.stride
+            stride = least if kv.kind == "compressed" and kv.window is None else kv.stride
+            per_token = _token_bytes(spec, kv, layout, engine, entry) / stride
             held.setdefault(window, []).append((count, per_token))
     return [_kind(window, parts, spec, engine) for window, parts in held.items()]
 
@@ -154,11 +158,18 @@ def _token_bytes(
     if kv.fixed_bytes is not None:
         return kv.fixed_bytes
     if kv.kind == "mla":
+        if engine.version.latent_expanded:
+            return _heads(spec, kv.block, layout) * 2 * engine.version.latent_expanded * entry
         multiple = engine.version.latent_multiple
         latent = ceil(kv.k_width / multiple) * multiple
         sparse = entry == 1 and _has_indexer(spec)
         return _SPARSE_MLA_FP8_BYTES if sparse else latent * entry
     return kv.k_width * entry
+
+
+def _heads(spec: ModelSpec, block: str, layout: Layout) -> int:
+    attention = spec.blocks[block].attention
+    return ceil(attention.heads / layout.tp) if isinstance(attention, Mla) else 1
 
 
 def _states(

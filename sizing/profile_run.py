@@ -92,17 +92,13 @@ def activation_peak(
     forward = layers + 3 * hidden + max(workspace, 0) + _SMALL + _CUBLAS[_hopper(gpu)] / 4
     peak = forward
     if is_last:
-        kept = (
-            workspace
-            if engine.version.moe_workspace_kept and workspace_kept(spec, precision, gpu)
-            else 0
-        )
+        kept = workspace if engine.version.moe_workspace_kept and _kept(precision, gpu) else 0
         sampling = _sampler(spec, gpu, engine, width) + hidden + kept
         peak = max(forward, sampling + _SMALL + _CUBLAS[_hopper(gpu)])
     return int(peak + passed + images)
 
 
-def workspace_kept(spec: ModelSpec, precision: Precision, gpu: Gpu) -> bool:
+def _kept(precision: Precision, gpu: Gpu) -> bool:
     """Whether the expert kernel takes its workspace from the engine's lasting one.
 
     On Hopper mxfp4 experts run in Triton kernels of their own, which free what they take.

@@ -77,17 +77,20 @@ def _bytes(
 ) -> int:
     """One such layer's bytes on one rank."""
     both = engine.version.mxfp4_padded or gpu.compute_capability != "9.0"
-    key = f"rank {part.section} {part.block} {hash(precision)} {layout.tp} {layout.dp} {layout.ep} {both}"
+    cut = f"{layout.tp} {layout.dp} {layout.ep}"
+    key = f"rank {part.section} {part.block} {hash(precision)} {cut} {both}"
     return spec.once(key, lambda: _allocated(part, precision, layout, both))
 
 
 def _allocated(part: LayerWeights, precision: Precision, layout: Layout, both: bool) -> int:
     """Bytes of the tensors that the engine makes of a layer, fused and rounded as PyTorch does."""
+    # Formats below 8 bits are repacked into blocks that were freed before: nothing is left over.
+    repacked = precision.bits < 8
     tensors: dict[str, int] = {}
     for number, weight in enumerate(part.weights):
         name = _FUSED.sub(r"\1", weight.name) if _FUSED.search(weight.name) else str(number)
         tensors[name] = tensors.get(name, 0) + _loaded(weight, precision, layout, both)
-    return sum(map(_rounded, tensors.values()))
+    return sum(tensors.values() if repacked else map(_rounded, tensors.values()))
 
 
 def _rounded(size: int) -> int:

@@ -42,4 +42,10 @@ def find_gpus(text: str, key: str = "gpu") -> tuple[Gpu, ...]:
 @cache
 def _rows() -> dict[str, dict[str, Any]]:
     """What AWS sells, then the others that published measurements name."""
-    return {**read("gpus.json")["gpus"], **read("gpus_other.json")["gpus"]}
+    other = read("gpus_other.json")
+    rows = {**read("gpus.json")["gpus"], **other["gpus"]}
+    for name, seen in other["seen"].items():
+        # A log's figure is better than a share of the marketing size.
+        measured = {"cuda_bytes": seen["cuda_bytes"], "cuda_evidence": "measured"}
+        rows[name] = {**rows[name], **measured, "sources": [*rows[name]["sources"], seen["source"]]}
+    return rows

@@ -5,6 +5,15 @@ from __future__ import annotations
 from sizing.fit import Fit, Suggestion
 from sizing.render.text import WIDTH, bar, bullets, fields
 
+_LABELS = {
+    "weights": "weights",
+    "kv_cache": "KV cache",
+    "activations": "activations",
+    "non_torch": "non-torch",
+    "cuda_graphs": "CUDA graphs",
+    "reserve": "reserve",
+    "free": "free",
+}
 _NOTES = {
     "weights": "",
     "kv_cache": "what is left for the cache",
@@ -57,7 +66,7 @@ def _memory(fit: Fit) -> list[str]:
     parts = fit.memory_per_gpu_gib.model_dump()
     total = sum(parts.values())
     lines = [
-        f"  {name.replace('_', ' '):<13}{value:>8.2f}  {bar(value / total):<31}{_NOTES[name]}".rstrip()
+        f"  {_LABELS[name]:<13}{value:>8.2f}  {bar(value / total):<31}{_NOTES[name]}".rstrip()
         for name, value in parts.items()
         if abs(value) >= 0.005
     ]
