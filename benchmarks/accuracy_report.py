@@ -54,9 +54,9 @@ DERIVED = """\
 - **Weights**: every tensor that the rank loads, as the engine fuses, pads and rounds it: vocabulary
   to 64 rows, KV heads repeated where there are more ranks than heads, the copies of MLA's
   up-projections, tables of rotations, mxfp4 padding, PyTorch's 2 MiB pages.
-- **Activation peak**: the fuller of two moments of the profiling run: inside one layer's MLP with all
-  batched tokens, or the sampler with the logits of every sequence (14 bytes a logit since 0.17, 38
-  before, in 16-bit models), beside hidden states, expert workspaces, images and their encodings.
+- **Activation peak**: the fuller of two moments of the profiling run: inside one layer's MLP with
+  all batched tokens, or the sampler with the logits of every sequence (14 bytes a logit since 0.17,
+  38 before, in 16-bit models), beside hidden states, expert workspaces, images and their encodings.
 - **KV cache**: pages and groups of layers as the cache manager forms them: full attention, windows,
   recurrent states, latents; blocks per sequence; whole blocks only.
 - **Beside PyTorch**: CUDA context, NCCL and workspaces, by version and layout; CUDA graphs, which
@@ -142,8 +142,15 @@ def _spread(rows: Sequence[Result]) -> tuple[str, str, str]:
 def _misses(found: Sequence[Result]) -> str:
     missed = [r for r in found if abs(r.error) > _limit(r.kind)]
     rows = [
-        (r.case.id, r.model, r.kind.name, f"{r.ours:,.2f}", f"{r.theirs:,.2f}", f"{r.error:+.1%}")
-        + (CAUSES.get(r.case.id, "not known"),)
+        (
+            r.case.id,
+            r.model,
+            r.kind.name,
+            f"{r.ours:,.2f}",
+            f"{r.theirs:,.2f}",
+            f"{r.error:+.1%}",
+            CAUSES.get(r.case.id, "not known"),
+        )
         for r in missed
     ]
     heads = ("Case", "Model", "Figure", "Ours", "Measured", "Error", "Cause")

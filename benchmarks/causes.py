@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-_NEW_ENGINE = (
-    "0.28's profiling run on an L4: batched tokens are not stated and the log's peak is that of "
-    "some 8,192 tokens, not of the 2,048 that the engine takes by default on such a card"
-)
-_SPARSE = (
-    "the version is not stated, and this build's own sparse-attention and expert kernels hold "
-    "more than vLLM's"
-)
+_NEW_ENGINE = "the engine's own estimate of its CUDA graphs; few logs of 0.28 on small GPUs"
+_SPARSE = "the version is inferred from a date; the engine estimated its graphs at 4.8 to 6 GiB"
 CAUSES = {
     "A015": "granite's runs show 0.46 GiB beside PyTorch, other models' 0.25; the cause is unknown",
     "A013": "granite's runs show 0.46 GiB beside PyTorch, other models' 0.25; the cause is unknown",
     "A072": "this development build counted 1.8 GiB beside PyTorch; later ones some 0.3",
     "A089": "the fix in this log reserved 13 GiB per GPU for NCCL and fragments",
     "A099": "V0 ran the whole 32,768-token prompt in AWQ kernels, whose buffers are not modelled",
+    "A078": "V0 at 0.98 of an unstated GPU; the version and the batch are inferred",
+    "A104": "a drafter is loaded beside the model",
     "A106": "V0; the version is inferred",
+    "A116": "what CUDA sees of this A100 is not stated",
+    "A117": "what CUDA sees of this A100 is not stated; eager mode with chunked images",
     "A107": "the GPU is a slice whose size is not stated",
     "A108": "the GPU is inferred, and its visible memory with it",
     "A113": _NEW_ENGINE,

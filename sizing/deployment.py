@@ -11,7 +11,7 @@ from sizing.errors import InputError
 from sizing.gpu import Gpu
 from sizing.model import ModelSpec, Moe
 from sizing.plan import Layout
-from sizing.precision import Precision, choose_precision
+from sizing.precision import PRECISIONS, Precision, choose_precision
 from sizing.resolve import resolve
 from sizing.support import KvDtype, parse_kv_dtype
 from sizing.units import GIB
@@ -103,6 +103,9 @@ def find_model(model: str, precision: str | None) -> tuple[ModelSpec, Precision]
         )
     spec, named = found.spec, found.precision_from_name
     chosen = choose_precision(spec, precision, named)
+    if precision is None and named is None and chosen.name == "fp32":
+        # Engines load float32 checkpoints in 16 bits unless told otherwise.
+        chosen = PRECISIONS["bf16"]
     if chosen.name == "fp8" and spec.hf_id:
         chosen = _published_fp8(spec, named) or chosen
     return spec, chosen

@@ -17,8 +17,10 @@ from sizing.support import KvDtype
 from sizing.units import GIB, MIB, gib
 from sizing.workload import Workload
 
-# CUDA graphs in logs of vLLM 0.19 on H100 (24 to 80 layers): a base, and a share per layer.
-_GRAPH_BASE, _GRAPH_PER_LAYER = 0.35 * GIB, 17.5 * MIB
+# CUDA graphs in logs of vLLM 0.19 on H100 (8 to 80 layers), a base and a share per layer: what
+# they took, and the estimate that newer versions set aside. On an L4 it was 0.7 of that.
+_GRAPHS, _ESTIMATE, _PER_LAYER = 0.35 * GIB, 0.25 * GIB, 17.5 * MIB
+_SMALLER_GPU = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,15 @@ def _stage(
     width = _width(precision)
     pages = spec.once(
         f"pages {hash((index, *degrees, width, kv_dtype, engine))}",
-        lambda: kv_pages(spec, blocks, layout, engine, kv_dtype, width),
+        lambda: kv_pages(
+            spec, _cached(spec, blocks, engine) if last else blocks, layout, engine, kv_dtype, width
+        ),
     )
     non_torch = int(_non_torch(layout, gpu, engine))
-    graphs = _graphs(sum(blocks.values()), engine)
+    graphs = _graphs(sum(blocks.values()), gpu, engine)
     usable = int(gpu.cuda_bytes * engine.gpu_memory_utilization)
+    if engine.version.graphs_in_activations:
+        activations, graphs = activations + graphs, 0
     in_budget = graphs if engine.version.cuda_graphs_in_budget else 0
     sequence = pages.bytes_per_sequence(workload.context)
     return RankBudget(
@@ -171,17 +177,34 @@ def _stage(
     )
 
 
+def _cached(spec: ModelSpec, blocks: dict[str, int], engine: Engine) -> dict[str, int]:
+    """Layers that cache: a drafter's module is one more of the block that it repeats."""
+    if not engine.speculative_tokens or spec.mtp is None:
+        return blocks
+    kind = spec.mtp.block.attention.kind
+    like = [name for name in blocks if spec.blocks[name].attention.kind == kind]
+    return {**blocks, like[-1]: blocks[like[-1]] + 1} if like else blocks
+
+
 def _non_torch(layout: Layout, gpu: Gpu, engine: Engine) -> float:
     """What CUDA, cuBLAS and NCCL take beside PyTorch's allocator."""
     alone, on_nvlink, otherwise, pipeline = engine.version.non_torch
     if layout.tp == 1:
         return pipeline if layout.pp > 1 else alone
-    fast = gpu.nvlink_gb_s is not None and int(gpu.compute_capability.split(".")[0]) >= 9
-    return on_nvlink if fast else otherwise
+    return on_nvlink if gpu.nvlink_gb_s is not None and _is_hopper(gpu) else otherwise
 
 
-def _graphs(layers: int, engine: Engine) -> int:
-    return 0 if engine.enforce_eager else int(_GRAPH_BASE + _GRAPH_PER_LAYER * layers)
+def _graphs(layers: int, gpu: Gpu, engine: Engine) -> int:
+    if engine.enforce_eager:
+        return 0
+    if not engine.version.cuda_graphs_in_budget:
+        return int(_GRAPHS + _PER_LAYER * layers)
+    return int((_ESTIMATE + _PER_LAYER * layers) * (1 if _is_hopper(gpu) else _SMALLER_GPU))
+
+
+def _is_hopper(gpu: Gpu) -> bool:
+    """Hopper or newer."""
+    return int(gpu.compute_capability.partition(".")[0]) >= 9
 
 
 def _width(precision: Precision) -> float:
