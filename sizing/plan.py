@@ -152,6 +152,17 @@ class Quota(_Record):
     checked: bool = False
 
 
+class Finding(_Record):
+    """One thing that an AWS account was asked: whether it lets the plan start, and why.
+
+    `verdict` is yes, no or unknown.
+    """
+
+    what: str
+    verdict: str
+    detail: str
+
+
 class Alternative(_Record):
     """Another plan that would work. `note` says what speaks against it where it is cheaper."""
 
@@ -212,6 +223,7 @@ class Plan(_Record):
     cost: Cost
     purchase_options: tuple[PurchaseOption, ...] = ()
     quota: Quota | None = None
+    account: tuple[Finding, ...] = ()
     memory_per_gpu_gib: MemoryPerGpu
     kv_cache_needed_gib: float
     kv_cache_tokens: int

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -213,10 +213,18 @@ def _nearest(value: object, context: dict[str, Any]) -> object:
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
     for part in path:
+        if part.isdigit():
+            continue
         field = next((f for f in model.model_fields.values() if f.alias == part), None)
-        if field is None or not (
-            isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        ):
+        section = None if field is None else _section(field.annotation)
+        if section is None:
             return []
-        model = field.annotation
+        model = section
     return [field.alias or name for name, field in model.model_fields.items() if name != "region"]
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """The model that a field holds, itself or in a tuple."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _section(arg))), None)

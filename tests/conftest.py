@@ -27,7 +27,8 @@ class EngineRuns:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the engine tests."""
+    """Watch the engine tests; keep away from the prices that a person refreshed."""
+    os.environ["SIZING_PRICES_DIR"] = os.devnull
     config.pluginmanager.register(EngineRuns(), "engine-runs")
 
 

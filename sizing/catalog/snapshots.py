@@ -56,5 +56,5 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def _broken(path: Path, why: str) -> InputError:
-    allowed = f"a file that `sizing prices refresh` wrote ({why}); delete it or refresh again"
-    return InputError("price snapshot", str(path), allowed)
+    allowed = f"a file that `sizing prices refresh` wrote ({why}); delete it from {path.parent}"
+    return InputError("price snapshot", path.name, allowed)

@@ -37,7 +37,7 @@ def plan(
     model: Model,
     precision: Annotated[
         str | None,
-        typer.Option(help="bf16, fp16, fp8, int8, int4, ...; default: the checkpoint's."),
+        typer.Option(help="bf16, fp8, int4, ... or several: bf16,fp8. Default: the checkpoint's."),
     ] = None,
     kv_dtype: Annotated[str | None, typer.Option(help="KV cache format: auto, bf16, fp8.")] = None,
     purpose: Annotated[
@@ -54,7 +54,7 @@ def plan(
         list[str] | None, typer.Option(help="Only this instance type (repeatable).")
     ] = None,
     region: Annotated[
-        list[str] | None, typer.Option(help="AWS region (repeatable). Default us-east-1.")
+        list[str] | None, typer.Option(help="AWS region (repeatable), or any. Default us-east-1.")
     ] = None,
     purchase: Annotated[
         str | None, typer.Option(help="on-demand, spot, capacity-block, reserved or any.")
@@ -66,10 +66,26 @@ def plan(
     spread: Annotated[
         bool, typer.Option("--spread", help="Allow more nodes a copy than the fewest.")
     ] = False,
+    prefer: Annotated[
+        str | None, typer.Option(help="cheapest (default), nodes or headroom.")
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option(help="Never this instance type (repeatable).")
+    ] = None,
+    hours_per_month: Annotated[
+        float | None, typer.Option(help="Hours a month that the nodes run. Default 730.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="USD a month, at most.")] = None,
+    inventory: Annotated[
+        str | None, typer.Option(help="A YAML file of your own nodes, to use beside AWS.")
+    ] = None,
+    check_account: Annotated[
+        bool, typer.Option("--check-account", help="Ask the AWS account: quota and zones.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The nodes that a model needs, their layout and their cost."""
-    from sizing.cli.questions import ask_plan
+    from sizing.cli.plans import ask_plan
 
     ask_plan(
         {
@@ -78,13 +94,18 @@ def plan(
             "kvDtype": kv_dtype,
             "workload": {"purpose": purpose, "context": context, "concurrency": concurrency},
             "gpu": gpu,
-            "instanceTypes": {"allow": instance},
+            "instanceTypes": {"allow": instance, "deny": deny},
             "replicas": replicas,
             "method": method,
             "spread": spread or None,
+            "prefer": prefer,
+            "hoursPerMonth": hours_per_month,
+            "budget": {"monthlyUsd": budget},
         },
         regions=region or [],
         purchase=purchase,
+        inventory=inventory,
+        check_account=check_account,
         as_json=json,
     )
 
@@ -157,7 +178,7 @@ def preview(
     json: Json = False,
 ) -> None:
     """A stack's plan and cost, without an engine, an account or a credential."""
-    from sizing.cli.questions import ask_preview
+    from sizing.cli.plans import ask_preview
 
     ask_preview(stack, folder, as_json=json)
 
@@ -198,3 +219,30 @@ def instances(
     from sizing.cli.questions import ask_instances
 
     ask_instances(gpu, region, as_json=json)
+
+
+prices = typer.Typer(help="What AWS charges, and how old that is.", no_args_is_help=True)
+app.add_typer(prices, name="prices")
+
+
+@prices.command()
+def refresh(
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this region (repeatable). Default: all that are enabled."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="price-list, spot or capacity-block (repeatable).")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Ask AWS for today's prices (needs credentials) and keep them in a dated file."""
+    from sizing.cli.refreshing import ask_refresh
+
+    ask_refresh(region or [], only or [], dry_run=dry_run, as_json=json)
+
+
+@prices.callback()
+def about_prices() -> None:
+    """What AWS charges, and how old that is."""

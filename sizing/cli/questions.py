@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast
 
 from sizing.errors import InputError
 
 MAX_PARAMS = 10**14
-# Config keys by the name of the option that sets them.
-_OPTIONS = {"instanceTypes.allow": "instance", "kvDtype": "kv-dtype"}
-
-
-def ask_plan(
-    values: Mapping[str, Any], *, regions: Sequence[str], purchase: str | None, as_json: bool
-) -> None:
-    """Print the plan for options named like the stack's config keys; None means not given."""
-    from sizing.planner import make_plan
-    from sizing.request import parse_purchases, request_from
-    from sizing.stack_config import StackConfig
-
-    try:
-        config = StackConfig.from_mapping(_given({**values, "region": next(iter(regions), None)}))
-        purchases = parse_purchases(purchase) if purchase else ()
-        request = request_from(config, regions=tuple(regions), purchases=purchases)
-    except InputError as error:
-        option = _OPTIONS.get(error.key, error.key.removeprefix("workload."))
-        raise InputError(option, error.value, error.allowed, error.nearest) from None
-    _print_plan(make_plan(request), as_json)
 
 
 def ask_fit(
@@ -49,18 +28,18 @@ def ask_fit(
     from sizing.fit import fit
     from sizing.transformers_engine import is_transformers
 
-    common = _given(both)
+    common = given(both)
     if is_transformers(common.get("engine", "")):
         from sizing.fit_transformers import fit_transformers
 
         defaults = {"enforce_eager": False, "speculative_tokens": 0, "ep": False, "pp": 1, "dp": 1}
         _refuse_options(vllm, "vllm engines only", defaults)
-        found = fit_transformers(model, gpu, gpus=tp, **common, **_given(plain))
+        found = fit_transformers(model, gpu, gpus=tp, **common, **given(plain))
     else:
         from sizing.deployment import make_deployment
 
         _refuse_options(plain, "the transformers engine only", {})
-        found = fit(make_deployment(model, gpu, tp=tp, **common, **_given(vllm)))
+        found = fit(make_deployment(model, gpu, tp=tp, **common, **given(vllm)))
     if as_json:
         print(found.model_dump_json())
     else:
@@ -75,14 +54,6 @@ def _refuse_options(options: Mapping[str, Any], allowed: str, defaults: Mapping[
     for name, value in options.items():
         if value is not None and value != defaults.get(name):
             raise InputError(name.replace("_", "-"), value, allowed)
-
-
-def ask_preview(stack: str, folder: str, *, as_json: bool) -> None:
-    """Print a stack file's plan."""
-    from sizing.planner import plan_for
-    from sizing.stack_config import StackConfig, stack_file
-
-    _print_plan(plan_for(StackConfig.from_file(stack_file(stack, Path(folder)))), as_json, stack)
 
 
 def ask_inspect(model: str, params: int | None, *, as_json: bool) -> None:
@@ -130,20 +101,11 @@ def ask_instances(gpu: str, region: str, *, as_json: bool) -> None:
     print(render_instances(rows, region))
 
 
-def _print_plan(plan: Any, as_json: bool, stack: str | None = None) -> None:
-    if as_json:
-        print(plan.model_dump_json())
-        return
-    from sizing.render.plan import render_plan
-
-    print(render_plan(plan, stack=stack))
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
     """Only what was said: nested sections without values disappear."""
     kept: dict[str, Any] = {}
     for key, value in values.items():
-        inner = _given(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        inner = given(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
         if inner is not None and inner != {}:
             kept[key] = inner
     return kept
