@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from math import ceil
+from typing import NamedTuple
 
 from sizing.census import LayerWeights, weights
 from sizing.engine import Engine
@@ -16,15 +17,27 @@ from sizing.sharding import shard
 from sizing.tensors import Weight
 from sizing.units import MIB
 
-# mxfp4 experts: kernels pad the model's width to 256 and the experts' own to 128; the first
-# Triton kernels on Hopper padded only the former.
-_MXFP4_WIDE, _MXFP4_NARROW = 256, 128
+# mxfp4 expert kernels pad the model's width to 256 and the experts' own to 128.
+_WIDE, _NARROW = 256, 128
 # PyTorch's caching allocator: blocks from 10 MiB on are whole pages of 2 MiB.
 _LARGE, _PAGE, _SPLIT = 10 * MIB, 2 * MIB, MIB
 # Projections that the engine keeps as one tensor: queries, keys and values; gate and up.
 _FUSED = re.compile(r"^(.*\.)?(?:q_proj|k_proj|v_proj|gate_proj|up_proj)$")
 # Linear position scaling multiplies the rotation's table (published configurations).
 _ROTATION_FACTOR = {"Gemma3ForConditionalGeneration": 8}
+
+
+class _Mxfp4(NamedTuple):
+    """Which kernels run mxfp4 experts: Triton's (Hopper) pad a matrix's inputs, the first versions
+    those alone; Marlin's pad both sides."""
+
+    is_triton: bool
+    later: bool
+
+    @property
+    def pads_rows(self) -> bool:
+        """Whether the rows of the first matrix are padded too."""
+        return self.later or not self.is_triton
 
 
 def rank_weights(
@@ -76,20 +89,20 @@ def _bytes(
     engine: Engine,
 ) -> int:
     """One such layer's bytes on one rank."""
-    both = engine.version.mxfp4_padded or gpu.compute_capability != "9.0"
+    kernels = _Mxfp4(gpu.compute_capability == "9.0", engine.version.mxfp4_padded)
     cut = f"{layout.tp} {layout.dp} {layout.ep}"
-    key = f"rank {part.section} {part.block} {hash(precision)} {cut} {both}"
-    return spec.once(key, lambda: _allocated(part, precision, layout, both))
+    key = f"rank {part.section} {part.block} {hash(precision)} {cut} {kernels}"
+    return spec.once(key, lambda: _allocated(part, precision, layout, kernels))
 
 
-def _allocated(part: LayerWeights, precision: Precision, layout: Layout, both: bool) -> int:
+def _allocated(part: LayerWeights, precision: Precision, layout: Layout, kernels: _Mxfp4) -> int:
     """Bytes of the tensors that the engine makes of a layer, fused and rounded as PyTorch does."""
     # Formats below 8 bits are repacked into blocks that were freed before: nothing is left over.
     repacked = precision.bits < 8
     tensors: dict[str, int] = {}
     for number, weight in enumerate(part.weights):
         name = _FUSED.sub(r"\1", weight.name) if _FUSED.search(weight.name) else str(number)
-        tensors[name] = tensors.get(name, 0) + _loaded(weight, precision, layout, both)
+        tensors[name] = tensors.get(name, 0) + _loaded(weight, precision, layout, kernels)
     return sum(tensors.values() if repacked else map(_rounded, tensors.values()))
 
 
@@ -102,22 +115,23 @@ def _rounded(size: int) -> int:
     return size + left if left <= _SPLIT else size
 
 
-def _loaded(weight: Weight, precision: Precision, layout: Layout, both: bool) -> int:
+def _loaded(weight: Weight, precision: Precision, layout: Layout, kernels: _Mxfp4) -> int:
     stored = stored_bytes(shard(weight, layout), precision)
     experts = precision.experts or precision
     if weight.group == "expert" and experts.name == "mxfp4":
-        return int(stored * _mxfp4_padding(weight, layout, both))
+        return int(stored * _mxfp4_padding(weight, layout, kernels))
     return stored
 
 
-def _mxfp4_padding(weight: Weight, layout: Layout, both: bool) -> float:
+def _mxfp4_padding(weight: Weight, layout: Layout, kernels: _Mxfp4) -> float:
     """Loaded over stored bytes of an mxfp4 expert matrix."""
     part = shard(weight, layout)
-    wide = _padded(weight.cols if weight.shard == "column" else weight.rows, _MXFP4_WIDE)
-    if not both:
-        return wide
-    inner = part.rows if weight.shard == "column" else part.cols
-    return wide * _padded(inner, _MXFP4_NARROW)
+    if weight.shard == "column":
+        inner = _padded(part.rows, _NARROW) if kernels.pads_rows else 1
+        return inner * _padded(part.cols, _WIDE)
+    if kernels.is_triton:
+        return _padded(part.cols, _WIDE)
+    return _padded(part.rows, _WIDE) * _padded(part.cols, _NARROW)
 
 
 def _padded(length: int, multiple: int) -> float:
