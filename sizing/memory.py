@@ -141,7 +141,15 @@ def _stage(
     held = spec.once(
         f"weights {hash((*loaded, engine.speculative_tokens))}",
         lambda: rank_weights(
-            spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
+            spec,
+            blocks,
+            precision,
+            layout,
+            gpu,
+            engine,
+            first_layer=sum(stage_layers(spec.layers, layout.pp)[:index]),
+            is_first=first,
+            is_last=last,
         ),
     )
     activations = activation_peak(

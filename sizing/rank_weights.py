@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sizing.census import LayerWeights, weights
 from sizing.engine import Engine
 from sizing.gpu import Gpu
+from sizing.kept import keep_rules
 from sizing.model import GatedDeltaNet, Gqa, Mla, ModelSpec
 from sizing.plan import Layout
 from sizing.precision import Precision, stored_bytes
@@ -48,15 +49,43 @@ def rank_weights(
     gpu: Gpu,
     engine: Engine,
     *,
+    first_layer: int = 0,
     is_first: bool,
     is_last: bool,
 ) -> int:
-    """Bytes on the fullest tensor-parallel rank of a stage that holds `blocks`."""
+    """Bytes on the fullest tensor-parallel rank of a stage that holds `blocks`.
+
+    The stage's layers are consecutive from `first_layer`, which matters where a checkpoint leaves
+    some layers of a kind in 16 bits and quantises others.
+    """
     stored = sum(
         _bytes(spec, part, precision, layout, gpu, engine) * n
         for part, n in _held(spec, blocks, engine, is_first=is_first, is_last=is_last)
     )
+    if keep_rules(precision.keep).depends_on_layer:
+        layers = range(first_layer, first_layer + sum(blocks.values()))
+        stored += _by_layer(spec, layers, blocks, precision, layout, gpu, engine)
     return stored + _absorbed(spec, blocks, layout, precision) + _rotary(spec, blocks, precision)
+
+
+def _by_layer(
+    spec: ModelSpec,
+    layers: range,
+    blocks: Mapping[str, int],
+    precision: Precision,
+    layout: Layout,
+    gpu: Gpu,
+    engine: Engine,
+) -> int:
+    """What the layers that are left alone take beyond their kind's quantised size."""
+    parts = {p.block: p for p in weights(spec) if p.section == "stack" and p.block in blocks}
+    kernels = _kernels(gpu, engine)
+    order = spec.layer_order()
+    return sum(
+        _allocated(parts[order[i]], precision, layout, kernels, i)
+        - _bytes(spec, parts[order[i]], precision, layout, gpu, engine)
+        for i in layers
+    )
 
 
 def _held(
@@ -89,20 +118,30 @@ def _bytes(
     engine: Engine,
 ) -> int:
     """One such layer's bytes on one rank."""
-    kernels = _Mxfp4(gpu.compute_capability == "9.0", engine.version.mxfp4_padded)
+    kernels = _kernels(gpu, engine)
     cut = f"{layout.tp} {layout.dp} {layout.ep}"
     key = f"rank {part.section} {part.block} {hash(precision)} {cut} {kernels}"
     return spec.once(key, lambda: _allocated(part, precision, layout, kernels))
 
 
-def _allocated(part: LayerWeights, precision: Precision, layout: Layout, kernels: _Mxfp4) -> int:
+def _kernels(gpu: Gpu, engine: Engine) -> _Mxfp4:
+    return _Mxfp4(gpu.compute_capability == "9.0", engine.version.mxfp4_padded)
+
+
+def _allocated(
+    part: LayerWeights,
+    precision: Precision,
+    layout: Layout,
+    kernels: _Mxfp4,
+    layer: int | None = None,
+) -> int:
     """Bytes of the tensors that the engine makes of a layer, fused and rounded as PyTorch does."""
     # Formats below 8 bits are repacked into blocks that were freed before: nothing is left over.
     repacked = precision.bits < 8
     tensors: dict[str, int] = {}
     for number, weight in enumerate(part.weights):
         name = _FUSED.sub(r"\1", weight.name) if _FUSED.search(weight.name) else str(number)
-        tensors[name] = tensors.get(name, 0) + _loaded(weight, precision, layout, kernels)
+        tensors[name] = tensors.get(name, 0) + _loaded(weight, precision, layout, kernels, layer)
     return sum(tensors.values() if repacked else map(_rounded, tensors.values()))
 
 
@@ -115,8 +154,10 @@ def _rounded(size: int) -> int:
     return size + left if left <= _SPLIT else size
 
 
-def _loaded(weight: Weight, precision: Precision, layout: Layout, kernels: _Mxfp4) -> int:
-    stored = stored_bytes(shard(weight, layout), precision)
+def _loaded(
+    weight: Weight, precision: Precision, layout: Layout, kernels: _Mxfp4, layer: int | None
+) -> int:
+    stored = stored_bytes(shard(weight, layout), precision, layer)
     experts = precision.experts or precision
     if weight.group == "expert" and experts.name == "mxfp4":
         return int(stored * _mxfp4_padding(weight, layout, kernels))
