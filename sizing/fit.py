@@ -191,6 +191,8 @@ def _evidence(d: Deployment) -> dict[str, Evidence]:
 def _warnings(d: Deployment) -> tuple[str, ...]:
     runs = support(d.precision, d.gpu.compute_capability)
     found = [f"{d.gpu.name}: {runs.reason}"] if runs.mode == "weight-only" else []
+    if d.engine.version.graphs_in_activations and not d.engine.enforce_eager:
+        found.append("the activation peak holds the CUDA graphs' estimate, as the engine counts it")
     if d.engine.version.evidence is Evidence.ESTIMATED:
         found.append(f"few start-up logs cover {d.engine.name}: its overheads are estimates")
     return tuple(found)

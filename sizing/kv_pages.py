@@ -7,7 +7,7 @@ sequence takes blocks from each group. Rules read from vLLM's KV cache manager, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -120,25 +120,22 @@ def _attention(
     least = min(strides, default=1)
     for kv in kv_layers(spec):
         if count := blocks.get(kv.block, 0):
-            window = _window(spec, kv, engine)
             stride = least if kv.kind == "compressed" and kv.window is None else kv.stride
-            per_token = _token_bytes(spec, kv, layout, engine, entry) / stride
-            held.setdefault(window, []).append((count, per_token))
-    return [_kind(window, parts, spec, engine) for window, parts in held.items()]
+            total = count * _token_bytes(spec, kv, layout, engine, entry) / stride
+            # An indexer's keys lie beside their layer's latent: they only widen its page.
+            own = 0 if kv.kind == "indexer" else count
+            held.setdefault(_window(spec, kv, engine), []).append((own, total))
+    return [_kind(window, parts, engine) for window, parts in held.items()]
 
 
-def _kind(
-    window: int | None, parts: Iterable[tuple[int, float]], spec: ModelSpec, engine: Engine
-) -> _Kind:
-    rows = list(parts)
-    total = sum(count * per_token for count, per_token in rows)
-    # An indexer's keys lie beside their layer's latent: they widen its page, not the layer count.
-    layers = max(count for count, _ in rows) if _has_indexer(spec) else sum(n for n, _ in rows)
+def _kind(window: int | None, parts: list[tuple[int, float]], engine: Engine) -> _Kind:
+    layers = max(1, sum(own for own, _ in parts))
+    total = sum(per_token for _, per_token in parts)
     return _Kind(layers, ceil(total * engine.block_size / layers), engine.block_size, window)
 
 
 def _has_indexer(spec: ModelSpec) -> bool:
-    return any(kv.kind in ("indexer", "compressed") for kv in kv_layers(spec))
+    return any(kv.kind == "indexer" for kv in kv_layers(spec))
 
 
 def _window(spec: ModelSpec, kv: KvLayers, engine: Engine) -> int | None:

@@ -17,7 +17,7 @@ _LABELS = {
 _NOTES = {
     "weights": "",
     "kv_cache": "what is left for the cache",
-    "activations": "peak of the profiling run; from vLLM 0.28 with CUDA graphs",
+    "activations": "peak of the profiling run",
     "non_torch": "CUDA context, NCCL",
     "cuda_graphs": "",
     "reserve": "left untouched by the engine",
