@@ -192,8 +192,9 @@ def _price_warnings(request: Request, best: Candidate) -> list[str]:
     if best.usd_per_hour is None:
         said.append(f"no {offer.purchase} price is known: the cost is unknown, not zero")
     if offer.usd_per_hour_low is not None:
-        low = usd(offer.usd_per_hour_low)
-        said.append(f"spot: seen from {low} an hour per node; the highest price is counted")
+        low, high = usd(offer.usd_per_hour_low), usd(offer.usd_per_hour or 0.0)
+        seen = "the highest price is counted" if low != high else "no other price was seen"
+        said.append(f"spot: seen from {low} an hour per node; {seen}")
     if best.billed_hours > request.hours_per_month and best.usd_per_hour is not None:
         said.append(
             f"{offer.purchase}: {best.billed_hours:g} hours a month are billed, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import inf
 
 from sizing.candidates import Candidate, Kind
@@ -29,7 +30,7 @@ def explain(
     told = _reject_spread(request, kinds, fewest, best, rejected)
     for index, kind in enumerate(kinds):
         if kind.placement is None and index not in told:
-            _reject(kind, _why(kind, fewest), rejected)
+            _reject(request, kind, _why(kind, fewest), rejected)
 
 
 def _reject_spread(
@@ -54,7 +55,7 @@ def _reject_spread(
         cost = min((c.usd_per_month for c in spread if c.usd_per_month is not None), default=None)
         cheapest = min(cheapest, inf if cost is None else cost)
         if spread and (kind.placement is None or (cost or 0.0) < (best or 0.0)):
-            _say_spread(kind, spread, fewest, rejected)
+            _say_spread(request, kind, spread, fewest, rejected)
             told.add(index)
     return told
 
@@ -79,7 +80,11 @@ def _promising(
 
 
 def _say_spread(
-    kind: Kind, spread: Sequence[Candidate], fewest: int, rejected: Rejections
+    request: Request,
+    kind: Kind,
+    spread: Sequence[Candidate],
+    fewest: int,
+    rejected: Rejections,
 ) -> None:
     by_name: dict[str, Candidate] = {}
     for c in sorted(spread, key=lambda c: (c.usd_per_hour is None, c.usd_per_hour or 0.0)):
@@ -88,8 +93,8 @@ def _say_spread(
         price = "price unknown" if c.usd_per_hour is None else f"{usd(c.usd_per_hour)} an hour"
         per_copy = c.placement.nodes_per_copy
         many = "" if c.nodes == per_copy else f"{c.nodes} nodes, "
-        reason = f"{per_copy} nodes a copy where {fewest} will do: {many}{price} (see spread)"
-        rejected.add("spread", reason, _label(kind, name))
+        reason = f"{per_copy} nodes a copy where {fewest} will do: {many}{price} (spread allows it)"
+        rejected.add("spread", reason, _label(request, kind, name), c.usd_per_hour or inf)
 
 
 def _why(kind: Kind, fewest: int) -> Refusal:
@@ -98,22 +103,27 @@ def _why(kind: Kind, fewest: int) -> Refusal:
     if isinstance(refusal, Placement):
         return Refusal("spread", f"more than {fewest} nodes a copy")
     if not kind.spans:
-        return Refusal(refusal.kind, f"{refusal.reason}; without EFA it cannot span nodes")
+        return _also(refusal, "without EFA it cannot span nodes")
     if kind.capacity.by_rule:
         return refusal
     least = least_nodes(kind.capacity, kind.gpu, kind.gpus)
     if least is None:
-        return Refusal(
-            refusal.kind, f"{refusal.reason}, and not held by {MAX_NODES_PER_REPLICA} nodes either"
-        )
-    more = f"it takes {least} nodes or more" if least > fewest else "no legal layout spans nodes"
-    return Refusal(refusal.kind, f"{refusal.reason}; {more}")
+        return _also(refusal, f"{MAX_NODES_PER_REPLICA} nodes do not hold it either")
+    if least > fewest:
+        return _also(refusal, f"it takes {least} nodes or more")
+    return _also(refusal, "no legal layout spans nodes")
 
 
-def _reject(kind: Kind, refusal: Refusal, rejected: Rejections) -> None:
+def _also(refusal: Refusal, more: str) -> Refusal:
+    return replace(refusal, reason=f"{refusal.reason}; {more}")
+
+
+def _reject(request: Request, kind: Kind, refusal: Refusal, rejected: Rejections) -> None:
     for lot in kind.lots:
-        rejected.add(refusal.kind, refusal.reason, _label(kind, lot.instance.name))
+        name = _label(request, kind, lot.instance.name)
+        rejected.add(refusal.kind, refusal.reason, name, refusal.short)
 
 
-def _label(kind: Kind, name: str) -> str:
-    return name if kind.precision_rank == 0 else f"{name} at {kind.capacity.precision.name}"
+def _label(request: Request, kind: Kind, name: str) -> str:
+    several = len(request.precisions) > 1
+    return f"{name} at {kind.capacity.precision.name}" if several else name

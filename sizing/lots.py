@@ -27,23 +27,40 @@ class Lot:
     count: int | None = None
 
 
+# In the order in which they are told: what money or a setting would change comes first.
+_KINDS = (
+    "budget",
+    "spread",
+    "inventory",
+    "price",
+    "region",
+    "types",
+    "memory",
+    "layout",
+    "precision",
+    "fraction",
+)
+
+
 class Rejections:
-    """Reasons and the candidates that each of them ruled out, in the order met."""
+    """Reasons and the candidates that each of them ruled out."""
 
     def __init__(self) -> None:
         self._by_reason: dict[tuple[str, str], dict[str, None]] = {}
+        self._by_how_much: dict[tuple[str, str], float] = {}
 
-    def add(self, kind: str, reason: str, candidate: str) -> None:
-        """Note one candidate."""
+    def add(self, kind: str, reason: str, candidate: str, by: float = 0.0) -> None:
+        """Note one candidate; of a kind's reasons the smallest `by` is told first."""
         self._by_reason.setdefault((kind, reason), {})[candidate] = None
+        self._by_how_much[kind, reason] = by
 
     def grouped(self) -> tuple[Rejected, ...]:
         """One entry a reason, reasons of a kind together."""
-        kinds = list(dict.fromkeys(kind for kind, _ in self._by_reason))
-        ordered = sorted(self._by_reason.items(), key=lambda item: kinds.index(item[0][0]))
+        by = self._by_how_much
+        ordered = sorted(self._by_reason, key=lambda key: (_KINDS.index(key[0]), by[key]))
         return tuple(
-            Rejected(kind=kind, reason=reason, candidates=tuple(names))
-            for (kind, reason), names in ordered
+            Rejected(kind=key[0], reason=key[1], candidates=tuple(self._by_reason[key]))
+            for key in ordered
         )
 
 

@@ -71,10 +71,14 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a kind of node cannot hold the model. `kind` groups equal reasons."""
+    """Why a kind of node cannot hold the model.
+
+    `kind` groups like reasons, `short` (GiB per GPU) orders them.
+    """
 
     kind: str
     reason: str
+    short: float = 0.0
 
 
 def on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Refusal:
@@ -202,10 +206,10 @@ def _refusal(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Refusal:
         return Refusal("memory", f"the rule needs {needed} GPUs, {node_gpus} are the most here")
     if not capacity.most_sequences(gpu, node_gpus):
         short = gib(capacity.short_for_weights(gpu, node_gpus))
-        return Refusal("memory", f"{short:.1f} GiB short per GPU for the weights alone")
+        return Refusal("memory", f"{short:.1f} GiB short per GPU for the weights alone", short)
     largest = max(legal, key=lambda x: (x.gpus, -x.pp))
     short = gib(capacity.short(gpu, largest))
-    return Refusal("memory", f"{short:.1f} GiB short per GPU at {largest}")
+    return Refusal("memory", f"{short:.1f} GiB short per GPU at {largest}", short)
 
 
 def _layouts(shapes: Iterable[Shape]) -> Iterable[Layout]:

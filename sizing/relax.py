@@ -20,7 +20,7 @@ def relaxations(request: Request) -> list[str]:
     found: list[str] = []
     for change, wider in _wider(request):
         ranked = search(replace(wider, other_gpus=())).ranked
-        if ranked:
+        if ranked and ranked[0].usd_per_month is not None:
             found.append(f"{change}: {_told(ranked[0])}")
     return found
 
@@ -70,7 +70,6 @@ def _smaller_loads(request: Request) -> Iterator[tuple[str, Request]]:
 
 
 def _told(best: Candidate) -> str:
-    price = best.usd_per_month
-    cost = "price unknown" if price is None else f"{usd(price)} a month"
-    offer = best.lot.offer
-    return f"{best.nodes} x {best.lot.instance.name}, {offer.purchase}, {offer.region}, {cost}"
+    offer, cost = best.lot.offer, usd(best.usd_per_month or 0.0)
+    where = f"{offer.purchase}, {offer.region}"
+    return f"{best.nodes} x {best.lot.instance.name}, {where}, {cost} a month"

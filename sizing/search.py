@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from sizing.candidates import Candidate, Kind
 from sizing.capacity import capacity_for
@@ -117,9 +118,14 @@ def _is_allowed(request: Request, c: Candidate, rejected: Rejections) -> bool:
         rejected.add("inventory", f"{c.nodes} nodes needed, the inventory has {have}", name)
         return False
     month = c.usd_per_month
+    if limit is not None and month is None:
+        rejected.add(
+            "budget", "price unknown, so it cannot be held to budget.monthlyUsd", name, inf
+        )
+        return False
     if limit is not None and month is not None and month > limit:
         over = f"{usd(month)} a month, {usd(month - limit)} over budget.monthlyUsd {usd(limit)}"
-        rejected.add("budget", over, name)
+        rejected.add("budget", over, name, month)
         return False
     return True
 

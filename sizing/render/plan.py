@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sizing.plan import Alternative, Cost, CostLine, Method, Plan
+from collections.abc import Sequence
+
+from sizing.instance import Purchase
+from sizing.plan import Cost, CostLine, Finding, Method, Plan, Prefer, Quota
+from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
 from sizing.render.text import WIDTH, bar, bullets, fields, table
 from sizing.units import gib, usd
 
 NOT_COUNTED = "root volumes, NAT gateway, data transfer, logs"
-_SHOWN_ALTERNATIVES = 5
-_SHOWN_REJECTED = 8
+_VERDICTS = {"yes": "ok", "no": "NO", "unknown": "unknown"}
 
 
 def render_plan(
@@ -19,11 +22,13 @@ def render_plan(
         [_answer(plan, stack), *_change(plan, previous)],
         fields(_facts(plan), width),
         ["Memory of one GPU (the fullest), GiB", *_memory(plan)],
-        [f"Cost, USD (a month is {plan.cost.hours_per_month:g} hours)", *_cost(plan.cost, width)],
-        _alternatives(plan, width),
-        _rejected(plan, width),
-        fields([("Assumed", "; ".join(plan.assumptions))], width),
+        [_cost_head(plan.cost), *_cost(plan.cost, width)],
+        ways_to_buy(plan, width),
         ["Warnings", *bullets(plan.warnings, width)] if plan.warnings else [],
+        alternatives(plan, width),
+        other_gpus(plan, width),
+        rejected(plan, width),
+        fields([("Assumed", "; ".join(plan.assumptions))], width),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
@@ -68,8 +73,8 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         ),
         (
             "Provisioned",
-            f"{_gpus(plan.gpus_provisioned, plan.gpu)} = {_nodes(plan)} in {plan.region}, "
-            f"{plan.purchase}; {copies} of {plan.layout}",
+            f"{_gpus(plan.gpus_provisioned, plan.gpu)} = {_nodes(plan)} {_where(plan)}; "
+            f"{copies} of {plan.layout}",
         ),
         ("Load", f"{load.concurrency:,} sequences at once, {load.context:,} tokens each"),
         (
@@ -79,7 +84,41 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         ),
         ("Weights", f"{gib(plan.weights_bytes):,.1f} GiB in all, {plan.params_total:,} parameters"),
         ("Engine", f"{plan.engine}; overheads {plan.evidence['overheads']}"),
+        *_chosen(plan),
+        *([("Quota", _quota(plan.quota))] if plan.quota else []),
+        *_account(plan.account),
     ]
+
+
+def _chosen(plan: Plan) -> list[tuple[str, str]]:
+    """How the choice was made, where it was not simply the cheapest of one precision."""
+    words = {Prefer.NODES: "fewest nodes", Prefer.HEADROOM: "most room for load"}
+    said = [words[plan.prefer]] if plan.prefer in words else []
+    if len(plan.precisions_considered) > 1:
+        said.append(f"{plan.precision} of {', '.join(plan.precisions_considered)}")
+    return [("Chosen for", "; ".join(said))] if said else []
+
+
+def _quota(quota: Quota) -> str:
+    code = f" ({quota.code})" if quota.code else " (AWS's code is not known)"
+    unchecked = "" if quota.checked else "; not checked in an account (--check-account does)"
+    return f"{quota.needed:g} {quota.unit} of {quota.name}{code} in {quota.region}{unchecked}"
+
+
+def _account(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    return [
+        (
+            "Account" if index == 0 else "",
+            f"{f.what}: {_VERDICTS.get(f.verdict, f.verdict)}, {f.detail}",
+        )
+        for index, f in enumerate(findings)
+    ]
+
+
+def _where(plan: Plan) -> str:
+    if plan.purchase is Purchase.OWNED:
+        return "of your own"
+    return f"in {plan.region}, {plan.purchase}"
 
 
 def _kv_format(plan: Plan) -> str:
@@ -114,12 +153,24 @@ def _memory(plan: Plan) -> list[str]:
     return [*lines, f"  {'in all':<12}{total:>8.2f}  what CUDA sees ({visible})"]
 
 
+def _cost_head(cost: Cost) -> str:
+    used, billed = cost.hours_per_month, cost.billed_hours_per_month
+    idle = f", {billed:g} of them billed" if billed > used else ""
+    return f"Cost, USD (a month is {used:g} hours{idle})"
+
+
 def _cost(cost: Cost, width: int) -> list[str]:
     rows = [_cost_row(line) for line in cost.lines]
     heads = ("Item", "Count", "Each, hour", "Hour", "Month", "Evidence")
     lines = table(heads, rows, ("<", ">", ">", ">", ">", "<"), width)
-    source = f"Price of {cost.price_as_of}, {cost.price_source}." if cost.price_as_of else ""
-    return [*lines, *bullets([f"{source} Not counted yet: {NOT_COUNTED}.".strip()], width)]
+    return [*lines, *bullets([_about_price(cost)], width)]
+
+
+def _about_price(cost: Cost) -> str:
+    if cost.price_source and not cost.price_as_of:
+        return f"The price is {cost.price_source}'s own figure."
+    source = f"Price of {cost.price_as_of}, {cost.price_source}. " if cost.price_as_of else ""
+    return f"{source}Not counted yet: {NOT_COUNTED}."
 
 
 def _cost_row(line: CostLine) -> tuple[str, ...]:
@@ -135,41 +186,3 @@ def _cost_row(line: CostLine) -> tuple[str, ...]:
 
 def _money(amount: float | None) -> str:
     return "unknown" if amount is None else usd(amount)
-
-
-def _alternatives(plan: Plan, width: int) -> list[str]:
-    if not plan.alternatives:
-        return []
-    shown = plan.alternatives[:_SHOWN_ALTERNATIVES]
-    heads = ("Alternative", "GPU", "Region", "Layout", "Hour", "Month")
-    rows = [_alternative_row(a) for a in shown]
-    more = len(plan.alternatives) - len(shown)
-    tail = [f"  and {more} more (--json lists them)"] if more else []
-    return [*table(heads, rows, ("<", "<", "<", "<", ">", ">"), width), *tail]
-
-
-def _alternative_row(a: Alternative) -> tuple[str, ...]:
-    bought = "" if a.purchase == "on-demand" else f", {a.purchase}"
-    return (
-        f"{a.nodes} x {a.instance_type}{bought}",
-        a.gpu,
-        a.region,
-        str(a.layout),
-        _money(a.usd_per_hour),
-        _money(a.usd_per_month),
-    )
-
-
-def _rejected(plan: Plan, width: int) -> list[str]:
-    if not plan.rejected:
-        return []
-    shown = plan.rejected[:_SHOWN_REJECTED]
-    more = len(plan.rejected) - len(shown)
-    tail = [f"and {more} more reasons (--json lists them)"] if more else []
-    return ["Rejected", *bullets([*(_reason(r.reason, r.candidates) for r in shown), *tail], width)]
-
-
-def _reason(reason: str, candidates: tuple[str, ...]) -> str:
-    names = ", ".join(candidates[:3])
-    more = f" and {len(candidates) - 3} more" if len(candidates) > 3 else ""
-    return f"{names}{more}: {reason}"
