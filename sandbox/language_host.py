@@ -174,17 +174,22 @@ def _relay(child: subprocess.Popen[bytes]) -> Iterator[pb.RunPluginResponse]:
     """The child's output, line by line as it comes, until both its streams end."""
     lines: SimpleQueue[pb.RunPluginResponse | None] = SimpleQueue()
 
-    def pump(stream: IO[bytes] | None, is_error: bool) -> None:
-        for line in stream or ():
-            answer = pb.RunPluginResponse(stderr=line) if is_error else None
-            lines.put(answer or pb.RunPluginResponse(stdout=line))
+    def pump(stream: IO[bytes], is_error: bool) -> None:
+        with stream:
+            for line in stream:
+                lines.put(_output(line, is_error))
         lines.put(None)
 
-    for stream, is_error in ((child.stdout, False), (child.stderr, True)):
+    streams = [(child.stdout, False), (child.stderr, True)]
+    for stream, is_error in ((stream, is_error) for stream, is_error in streams if stream):
         threading.Thread(target=pump, args=(stream, is_error), daemon=True).start()
     for _ in range(2):
         while (line := lines.get()) is not None:
             yield line
+
+
+def _output(line: bytes, is_error: bool) -> pb.RunPluginResponse:
+    return pb.RunPluginResponse(stderr=line) if is_error else pb.RunPluginResponse(stdout=line)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -15,6 +15,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import generate_route_id
 
 from sandbox.local_aws.effective import Params, effective_request, slot
 from sandbox.local_aws.images import resolve_image
@@ -56,6 +57,14 @@ class LocalEc2Response(EC2Response):
         self.ec2_backend.delete_network_interface(gateway._eni.id)
         return result
 
+    def modify_instance_attribute(self) -> ActionResult:
+        """As moto's, which keeps the primary interface's old groups beside the new ones."""
+        result = super().modify_instance_attribute()
+        if self._get_param("Groups"):
+            instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+            instance.nics[0]._group_set = list(instance.security_groups)
+        return result
+
     def create_launch_template(self) -> ActionResult:
         """As moto's, with AWS's limit on user data."""
         self._check_template_user_data()
@@ -65,6 +74,13 @@ class LocalEc2Response(EC2Response):
         """As moto's, with AWS's limit on user data."""
         self._check_template_user_data()
         return super().create_launch_template_version()
+
+    def delete_vpc_endpoints(self) -> ActionResult:
+        """As moto's, which fails on a route table without the endpoint's route."""
+        for identity in self._get_param("VpcEndpointIds", []):
+            if endpoint := self.ec2_backend.vpc_end_points.get(identity):
+                endpoint.route_table_ids = self._tables_with_route(endpoint)
+        return super().delete_vpc_endpoints()
 
     def create_placement_group(self) -> ActionResult:
         """Not in moto."""
@@ -167,6 +183,13 @@ class LocalEc2Response(EC2Response):
             return self.ec2_backend.get_subnet(subnet_id).availability_zone
         asked = request.get("Placement", {}).get("AvailabilityZone")
         return asked or f"{self.region}a"
+
+    def _tables_with_route(self, endpoint: Any) -> list[str]:
+        names: list[str] = endpoint.route_table_ids or []
+        prefix: str = endpoint.destination_prefix_list_id
+        tables = self.ec2_backend.route_tables
+        existing = [name for name in names if name in tables]
+        return [t for t in existing if generate_route_id(t, prefix) in tables[t]._routes]
 
     def _check_template_user_data(self) -> None:
         with _Ec2Errors():

