@@ -165,7 +165,7 @@ def _answer(
         suggestions=suggestions,
         evidence=_evidence(d),
         assumptions=d.defaults_used,
-        warnings=_warnings(d),
+        warnings=_warnings(d, worst),
     )
 
 
@@ -188,11 +188,20 @@ def _evidence(d: Deployment) -> dict[str, Evidence]:
     }
 
 
-def _warnings(d: Deployment) -> tuple[str, ...]:
+def _warnings(d: Deployment, worst: RankBudget) -> tuple[str, ...]:
     runs = support(d.precision, d.gpu.compute_capability)
     found = [f"{d.gpu.name}: {runs.reason}"] if runs.mode == "weight-only" else []
     if d.engine.version.graphs_in_activations and not d.engine.enforce_eager:
         found.append("the activation peak holds the CUDA graphs' estimate, as the engine counts it")
+    if worst.per_gpu().free < -0.005 and worst.short <= 0:
+        found.append(
+            "CUDA graphs are captured in what the engine leaves untouched, which is too little "
+            "here: lower the utilisation or use eager mode"
+        )
+    if "unified" in d.gpu.full_name:
+        found.append("unified memory: the system and other programs take their share of it")
+    if any(b.attention.kind == "compressed" for b in d.spec.blocks.values()):
+        found.append("few logs cover compressed attention: the pages of its cache are estimates")
     if d.engine.version.evidence is Evidence.ESTIMATED:
         found.append(f"few start-up logs cover {d.engine.name}: its overheads are estimates")
     return tuple(found)

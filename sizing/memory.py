@@ -124,6 +124,15 @@ def _stage_blocks(spec: ModelSpec, stages: int) -> list[dict[str, int]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What neither the context nor the size of the GPU's memory changes."""
+
+    weights: int
+    activations: int
+    pages: KvPages
+
+
 def _stage(
     index: int,
     blocks: dict[str, int],
@@ -135,33 +144,13 @@ def _stage(
     engine: Engine,
     kv_dtype: KvDtype,
 ) -> RankBudget:
-    first, last = index == 0, index == layout.pp - 1
     degrees = (layout.tp, layout.pp, layout.dp, layout.ep)
-    loaded = (index, *degrees, precision, gpu.compute_capability, engine.version.mxfp4_padded)
-    held = spec.once(
-        f"weights {hash((*loaded, engine.speculative_tokens))}",
-        lambda: rank_weights(
-            spec,
-            blocks,
-            precision,
-            layout,
-            gpu,
-            engine,
-            first_layer=sum(stage_layers(spec.layers, layout.pp)[:index]),
-            is_first=first,
-            is_last=last,
-        ),
+    card = (gpu.name, gpu.compute_capability)
+    fixed = spec.once(
+        f"fixed {hash((index, degrees, precision, card, engine, kv_dtype))}",
+        lambda: _fixed(index, blocks, spec, precision, layout, gpu, engine, kv_dtype),
     )
-    activations = activation_peak(
-        spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
-    )
-    width = _width(precision)
-    pages = spec.once(
-        f"pages {hash((index, *degrees, width, kv_dtype, engine))}",
-        lambda: kv_pages(
-            spec, _cached(spec, blocks, engine) if last else blocks, layout, engine, kv_dtype, width
-        ),
-    )
+    held, activations, pages = fixed.weights, fixed.activations, fixed.pages
     non_torch = int(_non_torch(layout, gpu, engine))
     graphs = _graphs(sum(blocks.values()), gpu, engine)
     usable = int(gpu.cuda_bytes * engine.gpu_memory_utilization)
@@ -182,6 +171,37 @@ def _stage(
         kv_per_sequence=sequence,
         kv_needed=sequence * workload.concurrency,
         pages=pages,
+    )
+
+
+def _fixed(
+    index: int,
+    blocks: dict[str, int],
+    spec: ModelSpec,
+    precision: Precision,
+    layout: Layout,
+    gpu: Gpu,
+    engine: Engine,
+    kv_dtype: KvDtype,
+) -> _Fixed:
+    first, last = index == 0, index == layout.pp - 1
+    cached = _cached(spec, blocks, engine) if last else blocks
+    return _Fixed(
+        weights=rank_weights(
+            spec,
+            blocks,
+            precision,
+            layout,
+            gpu,
+            engine,
+            first_layer=sum(stage_layers(spec.layers, layout.pp)[:index]),
+            is_first=first,
+            is_last=last,
+        ),
+        activations=activation_peak(
+            spec, blocks, precision, layout, gpu, engine, is_first=first, is_last=last
+        ),
+        pages=kv_pages(spec, cached, layout, engine, kv_dtype, _width(precision)),
     )
 
 

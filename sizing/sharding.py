@@ -54,10 +54,12 @@ def _violations(spec: ModelSpec, precision: Precision, layout: Layout) -> Iterat
         yield f"PP {layout.pp} is more than the {spec.layers} layers"
     if layout.ep > 1:
         yield from _expert_violations(spec, layout)
-    for layer in weights(spec):
-        if layer.section in ("stack", "embedding", "head"):
-            for weight in layer.weights:
-                yield from _uneven(weight, precision, layout)
+    # Heads before the vocabulary: the more telling reason first.
+    for section in ("stack", "embedding", "head"):
+        for layer in weights(spec):
+            if layer.section == section:
+                for weight in layer.weights:
+                    yield from _uneven(weight, precision, layout)
 
 
 def _expert_violations(spec: ModelSpec, layout: Layout) -> Iterator[str]:
@@ -70,14 +72,15 @@ def _expert_violations(spec: ModelSpec, layout: Layout) -> Iterator[str]:
 
 
 def _uneven(weight: Weight, precision: Precision, layout: Layout) -> Iterator[str]:
-    if layout.tp == 1 or (is_routed(weight) and layout.ep > 1):
+    degree, said = _degree(weight, layout)
+    if degree == 1:
         return
     length = weight.cols if weight.shard == "row" else weight.rows
     pieces = length // weight.unit
     match weight.shard:
         case "column" | "row":
-            if pieces % layout.tp:
-                yield f"TP {layout.tp} does not divide {_what(weight, pieces)}"
+            if pieces % degree:
+                yield f"{said} does not divide {_what(weight, pieces)}"
                 return
         case "kv_heads":
             if pieces % layout.tp and layout.tp % pieces:
@@ -98,14 +101,24 @@ def _broken_block(weight: Weight, precision: Precision, layout: Layout) -> Itera
     # mxfp4 experts are padded to whole blocks on every rank.
     if is_routed(weight) and (precision.experts or precision).name == "mxfp4":
         return
+    degree, said = _degree(weight, layout)
     rows, cols = precision.shard_multiple
     part = shard(weight, layout)
     length, size = (part.cols, cols) if weight.shard == "row" else (part.rows, rows)
     if size > 1 and length % size:
         yield (
-            f"{weight.name}: {length} of {length * layout.tp} at TP {layout.tp} is not a multiple "
-            f"of the {precision.name} block {size}"
+            f"{weight.name}: {length} of {length * degree} at {said} is not a multiple of the "
+            f"{precision.name} block {size}"
         )
+
+
+def _degree(weight: Weight, layout: Layout) -> tuple[int, str]:
+    """Over how many ranks a tensor is cut, and how to say so."""
+    if not is_routed(weight) or layout.dp == 1:
+        whole = is_routed(weight) and layout.ep > 1
+        return (1, "") if whole else (layout.tp, f"TP {layout.tp}")
+    cut = layout.tp * layout.dp
+    return (1, "") if layout.ep > 1 else (cut, f"TP {layout.tp} x DP {layout.dp}")
 
 
 def _what(weight: Weight, pieces: int) -> str:
