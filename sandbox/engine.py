@@ -43,6 +43,11 @@ class Engine:
     version: str
     language_host_official: bool
 
+    @property
+    def has_host_beside(self) -> bool:
+        """Whether a Python language host lies where the engine looks first: beside itself."""
+        return self.pulumi.resolve().with_name(_LANGUAGE_HOST).exists()
+
 
 def can_have_engine() -> bool:
     """Whether there is a pulumi or a Go to build one with."""

@@ -170,7 +170,11 @@ class Sandbox:
         return ProcessRef.load(self._process_file)
 
     def _variables(self) -> dict[str, str]:
-        return sandbox_variables(self.endpoint, self.folder)
+        variables = sandbox_variables(self.endpoint, self.folder)
+        if self._engine is not None and self._engine.has_host_beside:
+            # A real aws provider on PATH would be preferred to the stand-in.
+            variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
+        return variables
 
     def _path_folders(self) -> list[Path]:
         """What goes in front of PATH: the engine, once it is known, and our launchers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -164,6 +165,19 @@ def test_without_an_endpoint_nothing_is_reached(project: Project) -> None:
         )
         assert answer.returncode
         assert words in answer.stdout + answer.stderr
+
+
+def test_a_provider_on_path_does_not_take_the_stand_ins_place(
+    project: Project, tmp_path: Path
+) -> None:
+    intruder = tmp_path / "pulumi-resource-aws"
+    intruder.write_text(f"#!/bin/sh\ntouch {tmp_path / 'called'}\nexit 1\n")
+    intruder.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{project.sandbox.env['PATH']}"
+    if not project.sandbox.engine.has_host_beside:
+        pytest.skip("this engine finds its language host on PATH, and so any other plugin")
+    project.sandbox.pulumi("preview", *STACK, cwd=project.folder, extra_env={"PATH": path})
+    assert not (tmp_path / "called").exists()
 
 
 def sandbox_command(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:

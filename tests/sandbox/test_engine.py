@@ -105,6 +105,7 @@ def test_go_builds_once_and_the_host_lies_beside(machine: Machine) -> None:
     assert machine.builds == 1
     assert engine.version == pinned_version()
     assert any("Building" in line for line in said)
+    assert engine.has_host_beside
     assert is_stand_in(engine.pulumi.with_name("pulumi-language-python"))
     assert not list(cache_folder().glob(".building-*"))
 
