@@ -7,8 +7,9 @@ import fcntl
 import json
 import signal
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import Any
 
 from sandbox.engine import EngineError, Progress, ensure_engine, find_engine
 from sandbox.lifecycle import STATE_FOLDER, Sandbox, SandboxError
@@ -79,7 +80,26 @@ def _deploy(sandbox: Sandbox, root: Path, stack: str, progress: Progress) -> Non
         progress("The local AWS was restarted: its resources are gone and are made anew.")
         _show(sandbox, root, "refresh", "--clear-pending-creates", *_quiet(stack))
     deployed.write_text(sandbox.identity)
-    _show(sandbox, root, "up", *_quiet(stack))
+    # The outputs hold the whole plan, which was shown: what is new is said below.
+    _show(sandbox, root, "up", "--suppress-outputs", *_quiet(stack))
+    outputs = sandbox.pulumi("stack", "output", "--json", "--stack", stack, cwd=root).stdout
+    for line in summary(json.loads(outputs)):
+        progress(line)
+
+
+def summary(outputs: Mapping[str, Any]) -> list[str]:
+    """What stands now, from a stack's outputs; nothing for a program without nodes."""
+    nodes: list[Mapping[str, Any]] = outputs.get("nodes") or []
+    if not nodes:
+        return []
+    hour, month = outputs.get("hourlyCostUsd"), outputs.get("monthlyCostUsd")
+    cost = "cost unknown" if hour is None else f"${hour:,.2f} an hour, ${month:,.2f} a month"
+    return [
+        f"{len(nodes)} nodes are up in the local AWS; on AWS they would cost {cost}:",
+        *(f"  {n['name']}  {n['instanceType']}  {n['id']}  {n['privateIp']}" for n in nodes),
+        'Look around: eval "$(make env)", then pulumi stack or aws ec2 describe-instances.',
+        "End it: make down.",
+    ]
 
 
 def _destroy(sandbox: Sandbox, root: Path, stack: str) -> None:
