@@ -217,7 +217,8 @@ def _cached(spec: ModelSpec, blocks: dict[str, int], engine: Engine) -> dict[str
 def _non_torch(layout: Layout, gpu: Gpu, engine: Engine) -> float:
     """What CUDA, cuBLAS and NCCL take beside PyTorch's allocator."""
     alone, on_nvlink, otherwise, pipeline = engine.version.non_torch
-    if layout.tp == 1:
+    # Experts spread over ranks exchange tokens even where nothing is tensor-parallel.
+    if layout.tp == 1 and layout.ep == 1:
         return pipeline if layout.pp > 1 else alone
     return on_nvlink if gpu.nvlink_gb_s is not None and _is_hopper(gpu) else otherwise
 
