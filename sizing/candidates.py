@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sizing.capacity import Capacity
@@ -13,47 +14,40 @@ from sizing.plan import Prefer
 from sizing.request import Request
 from sizing.units import HOURS_PER_MONTH
 
-_Rank = tuple[bool, float, float, int, int, str, str, str]
+Rank = tuple[bool, float, float, int, int, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A placement that holds the workload, bought in one lot."""
+    """A placement that holds the workload, bought in one lot.
+
+    USD are of all nodes, in a running hour and in a month of billed hours; None if unknown.
+    """
 
     placement: Placement
     lot: Lot
+    nodes: int
     billed_hours: float
+    usd_per_hour: float | None
+    usd_per_month: float | None
     concurrency: int
     precision_rank: int
-
-    @property
-    def nodes(self) -> int:
-        """All nodes."""
-        return self.placement.nodes
-
-    @property
-    def usd_per_hour(self) -> float | None:
-        """All nodes, in a running hour; None where the price is unknown."""
-        price = self.lot.offer.usd_per_hour
-        return None if price is None else price * self.nodes
-
-    @property
-    def usd_per_month(self) -> float | None:
-        """All nodes, in a month of billed hours; None where the price is unknown."""
-        hourly = self.usd_per_hour
-        return None if hourly is None else hourly * self.billed_hours
 
     @property
     def headroom(self) -> float:
         """How many times the asked load all copies hold."""
         return self.placement.held * self.placement.copies / self.concurrency
 
-    def rank(self, prefer: Prefer) -> _Rank:
+    def rank(self, prefer: Prefer) -> Rank:
         """Sort key: known prices first, what is preferred, cheapest, fewest nodes, then names."""
         offer, month = self.lot.offer, self.usd_per_month
         price = round(month or 0.0, 6)
-        first = {Prefer.NODES: float(self.nodes), Prefer.HEADROOM: -self.headroom}.get(prefer, 0.0)
-        names = (self.lot.instance.name, offer.region, offer.purchase.value)
+        first = 0.0
+        if prefer is Prefer.NODES:
+            first = float(self.nodes)
+        elif prefer is Prefer.HEADROOM:
+            first = -self.headroom
+        names = (self.lot.instance.name, offer.region, offer.purchase)
         return (month is None, first, price, self.nodes, self.precision_rank, *names)
 
 
@@ -96,12 +90,29 @@ class Kind:
 
     def priced(self, request: Request, placement: Placement) -> list[Candidate]:
         """A placement in every lot."""
-        hours, load = request.hours_per_month, request.workload.concurrency
+        hours, nodes = request.hours_per_month, placement.nodes
         billed = {p: billed_hours(p, hours) for p in Purchase}
-        return [
-            Candidate(placement, x, billed[x.offer.purchase], load, self.precision_rank)
-            for x in self.lots
-        ]
+        return [self._priced(request, placement, nodes, x, billed) for x in self.lots]
+
+    def _priced(
+        self,
+        request: Request,
+        placement: Placement,
+        nodes: int,
+        lot: Lot,
+        billed: Mapping[Purchase, float],
+    ) -> Candidate:
+        hours, rate = billed[lot.offer.purchase], lot.offer.usd_per_hour
+        return Candidate(
+            placement=placement,
+            lot=lot,
+            nodes=nodes,
+            billed_hours=hours,
+            usd_per_hour=None if rate is None else rate * nodes,
+            usd_per_month=None if rate is None else rate * nodes * hours,
+            concurrency=request.workload.concurrency,
+            precision_rank=self.precision_rank,
+        )
 
 
 def billed_hours(purchase: Purchase, hours: float) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
+from sizing.catalog.gpus import gpu as gpu_of
 from sizing.catalog.instances import instances_with
-from sizing.catalog.prices import offer
+from sizing.catalog.prices import forget_also, offer
 from sizing.gpu import Gpu
 from sizing.instance import InstanceType, Offer, Purchase
 from sizing.plan import Rejected
@@ -66,35 +68,60 @@ class Rejections:
 
 def lots_for(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> list[Lot]:
     """Every lot with one of these GPUs that may be bought; the rest goes to `rejected`."""
-    found = [lot for gpu in gpus for lot in _rented(request, gpu, rejected)]
-    return [*found, *(lot for gpu in gpus for lot in _owned(request, gpu, rejected))]
+    found: list[Lot] = []
+    for gpu in gpus:
+        lots, refused = _market(gpu.name, request.regions, request.purchases)
+        found += [lot for lot in lots if _is_wanted(request, lot.instance.name)]
+        for kind, reason, name in refused:
+            if _is_wanted(request, name):
+                rejected.add(kind, reason, name)
+        for instance in instances_with(gpu.name):
+            if instance.name in request.deny:
+                rejected.add("types", "denied by instanceTypes.deny", instance.name)
+    return [*found, *(lot for gpu in gpus for lot in _owned(request, gpu))]
 
 
-def _rented(request: Request, gpu: Gpu, rejected: Rejections) -> Iterator[Lot]:
-    for instance in instances_with(gpu.name):
-        if not _is_wanted(request, instance.name, rejected):
-            continue
+_Refused = tuple[str, str, str]
+"""Kind, reason, instance type."""
+
+
+@lru_cache(maxsize=1024)
+def _market(
+    gpu: str, regions: tuple[str, ...], purchases: tuple[Purchase, ...]
+) -> tuple[tuple[Lot, ...], tuple[_Refused, ...]]:
+    """What AWS sells with that GPU, and what it does not."""
+    lots: list[Lot] = []
+    refused: list[_Refused] = []
+    for instance in instances_with(gpu):
         if instance.is_fractional:
-            rejected.add("fraction", "a fraction of a GPU", instance.name)
+            refused.append(("fraction", "a fraction of a GPU", instance.name))
             continue
-        for region in request.regions:
+        for region in regions:
             if region in instance.zones:
-                yield from _sold(request, instance, gpu, region, rejected)
+                _sell(instance, region, purchases, lots, refused)
             else:
-                rejected.add("region", f"not offered in {region}", instance.name)
+                refused.append(("region", f"not offered in {region}", instance.name))
+    return tuple(lots), tuple(refused)
 
 
-def _sold(
-    request: Request, instance: InstanceType, gpu: Gpu, region: str, rejected: Rejections
-) -> Iterator[Lot]:
+forget_also(_market.cache_clear)
+
+
+def _sell(
+    instance: InstanceType,
+    region: str,
+    purchases: tuple[Purchase, ...],
+    lots: list[Lot],
+    refused: list[_Refused],
+) -> None:
     """An on-demand or spot offer without a known price is not sold; others are quoted by AWS."""
-    for purchase in request.purchases:
+    for purchase in purchases:
         price = offer(instance.name, region, purchase)
         if price.usd_per_hour is not None or purchase in _QUOTED:
-            yield Lot(instance, gpu, price)
+            lots.append(Lot(instance, gpu_of(instance.gpu), price))
         else:
             reason = _not_sold(instance.name, region, purchase)
-            rejected.add("price", reason, instance.name)
+            refused.append(("price", reason, instance.name))
 
 
 def _not_sold(name: str, region: str, purchase: Purchase) -> str:
@@ -104,16 +131,11 @@ def _not_sold(name: str, region: str, purchase: Purchase) -> str:
     return f"no {purchase} price in {region}: capacity block only, {usd(block)} an hour"
 
 
-def _owned(request: Request, gpu: Gpu, rejected: Rejections) -> Iterator[Lot]:
+def _owned(request: Request, gpu: Gpu) -> Iterator[Lot]:
     for node in request.inventory.nodes if request.inventory else ():
-        if node.instance.gpu == gpu.name and _is_wanted(request, node.instance.name, rejected):
+        if node.instance.gpu == gpu.name and _is_wanted(request, node.instance.name):
             yield Lot(node.instance, gpu, node.offer, node.count)
 
 
-def _is_wanted(request: Request, name: str, rejected: Rejections) -> bool:
-    if request.allow and name not in request.allow:
-        return False
-    if name in request.deny:
-        rejected.add("types", "denied by instanceTypes.deny", name)
-        return False
-    return True
+def _is_wanted(request: Request, name: str) -> bool:
+    return name not in request.deny and (not request.allow or name in request.allow)

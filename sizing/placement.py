@@ -21,6 +21,9 @@ from sizing.plan import Layout, RuleOfThumb
 from sizing.precision import Precision
 from sizing.units import gib
 
+_Size = tuple[int, int, int, int]
+"""Nodes in all, nodes of a copy, GPUs needed, GPUs of a copy: less is better, in this order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -90,10 +93,27 @@ def on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Ref
 def _on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Refusal:
     experts = capacity.has_experts
     for shapes in (tensor_shapes(node_gpus, experts), inner_pipelines(node_gpus, experts)):
-        found = [p for s in shapes if (p := _placed(capacity, gpu, node_gpus, 1, s))]
-        if found:
-            return min(found, key=_preferred)
+        best: Placement | None = None
+        for shape in shapes:
+            least = _at_least(capacity, gpu, node_gpus, shape[0])
+            if least is None or (best and least >= _preferred(best)):
+                continue
+            found = _placed(capacity, gpu, node_gpus, 1, shape)
+            if found and (not best or _preferred(found) < _preferred(best)):
+                best = found
+        if best:
+            return best
     return _refusal(capacity, gpu, node_gpus)
+
+
+def _at_least(capacity: Capacity, gpu: Gpu, node_gpus: int, layout: Layout) -> _Size | None:
+    """No copies of this many GPUs on one node are smaller; None where they hold nothing."""
+    held = capacity.most_sequences(gpu, layout.gpus)
+    if not held:
+        return None
+    copies = capacity.copies_needed(held)
+    nodes = ceil(copies / (node_gpus // layout.gpus))
+    return (nodes, 1, capacity.gpus_per_copy(gpu, layout) * copies, layout.gpus)
 
 
 def across_nodes(
@@ -186,7 +206,7 @@ def _placed(
     )
 
 
-def _preferred(p: Placement) -> tuple[int, int, int, int]:
+def _preferred(p: Placement) -> _Size:
     return (p.nodes, p.nodes_per_copy, p.gpus_required, p.layout.gpus)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from sizing.candidates import Candidate, Kind
+from sizing.candidates import Candidate, Kind, Rank
 from sizing.capacity import capacity_for
 from sizing.explain import explain
 from sizing.gpu import Gpu
@@ -60,7 +60,8 @@ def _kinds(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> lis
 def _kinds_at(
     request: Request, precision: Precision, rank: int, lots: Sequence[Lot], rejected: Rejections
 ) -> list[Kind]:
-    unusable = {x.gpu.name: _unusable(request, precision, x.gpu) for x in lots}
+    gpus = {x.gpu.name: x.gpu for x in lots}
+    unusable = {name: _unusable(request, precision, gpu) for name, gpu in gpus.items()}
     grouped: dict[tuple[str, int, bool], list[Lot]] = {}
     for lot in lots:
         refused = unusable[lot.gpu.name]
@@ -136,12 +137,10 @@ def _elsewhere(request: Request, fewest: int) -> list[Candidate]:
     kinds = _kinds(request, request.other_gpus, unsaid)
     for kind in kinds:
         kind.placement = _placement(request, kind, fewest)
-    best: dict[str, Candidate] = {}
-    ranked = sorted(
-        (c for kind in kinds for c in kind.candidates(request)),
-        key=lambda c: c.rank(request.prefer),
-    )
-    for c in ranked:
-        if c.lot.gpu.name not in best and _is_allowed(request, c, unsaid):
-            best[c.lot.gpu.name] = c
-    return list(best.values())
+    best: dict[str, tuple[Rank, Candidate]] = {}
+    for kind in kinds:
+        for c in kind.candidates(request):
+            name, rank = kind.gpu.name, c.rank(request.prefer)
+            if (name not in best or rank < best[name][0]) and _is_allowed(request, c, unsaid):
+                best[name] = (rank, c)
+    return [c for _, c in sorted(best.values(), key=lambda found: found[0])]

@@ -30,6 +30,7 @@ def find_instance(text: str, key: str = "instance") -> InstanceType:
     return instance(wanted)
 
 
+@cache
 def instances_with(gpu: str) -> tuple[InstanceType, ...]:
     """Every instance type that carries that GPU (catalogue name), smallest first."""
     rows = read("instances.json")["instances"].values()

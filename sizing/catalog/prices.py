@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, cast
@@ -52,10 +52,18 @@ def is_stale(as_of: str | None, today: date) -> bool:
     return today - date.fromisoformat(day) > STALE_AFTER
 
 
+_to_forget: list[Callable[[], None]] = []
+
+
 def forget() -> None:
     """Read everything anew: a refresh wrote a snapshot."""
-    for remembered in (offer, reserved_terms, newest):
-        remembered.cache_clear()
+    for clear in (offer.cache_clear, reserved_terms.cache_clear, newest.cache_clear, *_to_forget):
+        clear()
+
+
+def forget_also(clear: Callable[[], None]) -> None:
+    """Have `clear` called too when prices are read anew."""
+    _to_forget.append(clear)
 
 
 def packaged_row(option: str, instance_type: str, region: str) -> Row | None:

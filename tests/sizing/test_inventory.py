@@ -131,7 +131,9 @@ def test_a_missing_file_and_a_name_given_twice(tmp_path: Path) -> None:
         read_inventory(written(tmp_path, DGX, DGX))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
