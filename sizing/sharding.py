@@ -14,6 +14,7 @@ from sizing.tensors import Weight
 
 VOCAB_PADDING = 64
 """vLLM pads the vocabulary to a multiple of this before it is cut."""
+_SMALLEST_EXPERT_GROUP = 32
 
 
 def shard(weight: Weight, layout: Layout) -> Weight:
@@ -98,17 +99,21 @@ def _uneven(weight: Weight, precision: Precision, layout: Layout) -> Iterator[st
 def _broken_block(weight: Weight, precision: Precision, layout: Layout) -> Iterator[str]:
     if weight.group not in precision.covers:
         return
+    format_ = (precision.experts or precision) if is_routed(weight) else precision
     # mxfp4 experts are padded to whole blocks on every rank.
-    if is_routed(weight) and (precision.experts or precision).name == "mxfp4":
+    if is_routed(weight) and format_.name == "mxfp4":
         return
     degree, said = _degree(weight, layout)
-    rows, cols = precision.shard_multiple
+    rows, cols = format_.shard_multiple
     part = shard(weight, layout)
     length, size = (part.cols, cols) if weight.shard == "row" else (part.rows, rows)
+    if is_routed(weight) and format_.scaling == "group":
+        # Expert kernels split a group in halves until it fits, down to this.
+        size = min(size, _SMALLEST_EXPERT_GROUP)
     if size > 1 and length % size:
         yield (
             f"{weight.name}: {length} of {length * degree} at {said} is not a multiple of the "
-            f"{precision.name} block {size}"
+            f"{format_.name} block {size}"
         )
 
 
