@@ -69,8 +69,8 @@ class EngineVersion:
 _NON_TORCH_NEW = (0.25 * GIB, 2.12 * GIB, 0.7 * GIB, 0.07 * GIB)
 # 0.28: 0.39 alone on an L4, 0.47 on an RTX 3090, 1.74 tensor-parallel on H200.
 _NON_TORCH_NEWEST = (0.42 * GIB, 2.12 * GIB, 0.9 * GIB, 0.2 * GIB)
-# 0.11 to 0.17 on H100: 0.13 alone. Tensor-parallel ranks are not in those logs.
-_NON_TORCH_OLD = (0.13 * GIB, 2.0 * GIB, 0.7 * GIB, 0.07 * GIB)
+# 0.11 to 0.17 on H100: 0.13 alone. Tensor-parallel ranks are taken as in 0.19.
+_NON_TORCH_OLD = (0.13 * GIB, 2.12 * GIB, 0.7 * GIB, 0.07 * GIB)
 # V0: 0.05 to 0.35 alone, 0.32 on two A40.
 _NON_TORCH_V0 = (0.26 * GIB, 0.6 * GIB, 0.4 * GIB, 0.1 * GIB)
 
