@@ -13,6 +13,8 @@ from sizing.units import usd
 _SHOWN = 5
 _SHOWN_REASONS = 3
 _SHOWN_NAMES = 3
+_MOST_COLUMNS = 7
+_BOUGHT = {Purchase.CAPACITY_BLOCK: "block"}
 _KINDS = {
     "budget": "Over budget",
     "spread": "Not spread",
@@ -142,9 +144,11 @@ def _listed(plan: Plan, found: Sequence[Alternative], width: int) -> list[str]:
     if any(a.gpu != plan.gpu for a in found):
         columns.insert(1, ("GPU", "<", [a.gpu for a in found]))
     if any(a.purchase is not plan.purchase for a in found):
-        columns.insert(1, ("Bought as", "<", [a.purchase.value for a in found]))
+        columns.insert(1, ("Bought as", "<", [_BOUGHT.get(a.purchase, a.purchase) for a in found]))
     if any(a.region != plan.region for a in found):
         columns.insert(1, ("Region", "<", [a.region for a in found]))
+    if len(columns) > _MOST_COLUMNS:
+        columns = [c for c in columns if c[0] != "Hour"]
     heads, aligns, cells = zip(*columns, strict=True)
     return table(heads, list(zip(*cells, strict=True)), aligns, width)
 
