@@ -8,10 +8,10 @@ from itertools import chain
 from math import inf
 
 from sizing.candidates import Candidate
-from sizing.catalog.prices import STALE_AFTER, is_stale
+from sizing.catalog.prices import STALE_AFTER, is_stale, offer
 from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.evidence import Evidence, weakest
-from sizing.instance import Purchase
+from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
@@ -32,7 +32,7 @@ def describe(request: Request, found: Found) -> Plan:
     """The plan of the best candidate."""
     best = found.ranked[0]
     placement, spec, instance = best.placement, request.spec, best.lot.instance
-    offer, rule = best.lot.offer, placement.rule
+    chosen, rule = best.lot.offer, placement.rule
     stages = placement.budget()
     by_rule = request.method is Method.RULE_OF_THUMB
     others = _others(request, found)
@@ -58,14 +58,14 @@ def describe(request: Request, found: Found) -> Plan:
         nodes=best.nodes,
         gpus_provisioned=best.nodes * instance.gpus,
         node_groups=(_group(best),),
-        region=offer.region,
-        zones=instance.zones[offer.region],
-        purchase=offer.purchase,
+        region=chosen.region,
+        zones=instance.zones[chosen.region],
+        purchase=chosen.purchase,
         prefer=request.prefer,
         precisions_considered=tuple(p.name for p in request.precisions),
         cost=cost,
         purchase_options=purchase_options(best, request.hours_per_month),
-        quota=quota_for(instance, best.nodes, offer.region, offer.purchase),
+        quota=quota_for(instance, best.nodes, chosen.region, chosen.purchase),
         memory_per_gpu_gib=stages[0].per_gpu(),
         kv_cache_needed_gib=gib(stages[0].kv_needed),
         kv_cache_tokens=cache_tokens(stages, request.workload.context, placement.engine.version),
@@ -114,24 +114,24 @@ def _group(best: Candidate) -> NodeGroup:
 
 
 def _cost(request: Request, best: Candidate) -> Cost:
-    offer = best.lot.offer
+    chosen = best.lot.offer
     line = CostLine(
-        item=f"{best.lot.instance.name}, {offer.purchase}, {offer.region}",
+        item=f"{best.lot.instance.name}, {chosen.purchase}, {chosen.region}",
         quantity=best.nodes,
         unit="instance",
-        usd_per_unit_hour=offer.usd_per_hour,
+        usd_per_unit_hour=chosen.usd_per_hour,
         usd_per_hour=best.usd_per_hour,
         usd_per_month=best.usd_per_month,
-        evidence=offer.evidence,
+        evidence=chosen.evidence,
     )
     return Cost(
         usd_per_hour=best.usd_per_hour,
         usd_per_month=best.usd_per_month,
         hours_per_month=request.hours_per_month,
         billed_hours_per_month=best.billed_hours,
-        price_as_of=offer.price_as_of,
-        price_source=offer.price_source,
-        evidence=offer.evidence,
+        price_as_of=chosen.price_as_of,
+        price_source=chosen.price_source,
+        evidence=chosen.evidence,
         lines=(line,),
     )
 
@@ -189,21 +189,27 @@ def _warnings(request: Request, best: Candidate, stages: Sequence[RankBudget]) -
 
 
 def _price_warnings(request: Request, best: Candidate) -> list[str]:
-    offer, said = best.lot.offer, list[str]()
-    if offer.evidence is Evidence.ESTIMATED:
+    chosen, said = best.lot.offer, list[str]()
+    if chosen.evidence is Evidence.ESTIMATED:
         said.append("the price is an estimate from other instance families in this region")
     if best.usd_per_hour is None:
-        said.append(f"no {offer.purchase} price is known: the cost is unknown, not zero")
-    if offer.usd_per_hour_low is not None:
-        low, high = usd(offer.usd_per_hour_low), usd(offer.usd_per_hour or 0.0)
+        said.append(f"no {chosen.purchase} price is known: the cost is unknown, not zero")
+    if chosen.usd_per_hour_low is not None:
+        low, high = usd(chosen.usd_per_hour_low), usd(chosen.usd_per_hour or 0.0)
         seen = "the highest price is counted" if low != high else "no other price was seen"
-        said.append(f"spot: seen from {low} an hour per node; {seen}")
+        said.append(f"{chosen.purchase}: seen from {low} an hour per node; {seen}")
+    if chosen.purchase is Purchase.SPOT and chosen.usd_per_hour == _on_demand(chosen):
+        said.append("spot: some zone asked the on-demand price, so it had no capacity to spare")
     if best.billed_hours > request.hours_per_month and best.usd_per_hour is not None:
         said.append(
-            f"{offer.purchase}: {best.billed_hours:g} hours a month are billed, "
+            f"{chosen.purchase}: {best.billed_hours:g} hours a month are billed, "
             f"{request.hours_per_month:g} are used"
         )
     return said
+
+
+def _on_demand(chosen: Offer) -> float | None:
+    return offer(chosen.instance_type, chosen.region, Purchase.ON_DEMAND).usd_per_hour
 
 
 def _rule_warnings(placement: Placement, stages: Sequence[RankBudget]) -> list[str]:

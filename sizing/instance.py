@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -70,22 +71,21 @@ class InstanceType(BaseModel):
         return self.gpu_fraction < 1
 
 
-class Offer(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Offer:
     """An instance type in a region under a purchase option, with its price.
 
     `usd_per_hour` is None where no price is known: it is never invented. A spot price is a
-    range; `usd_per_hour` is then its upper end, so that a budget errs on the safe side.
+    range; `usd_per_hour` is then its upper end, so that a budget errs on the safe side. `term` is a
+    commitment's length and payment ("1 year standard, no upfront"), None without one.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     instance_type: str
     region: str
     purchase: Purchase
     usd_per_hour: float | None
+    evidence: Evidence
     usd_per_hour_low: float | None = None
     price_as_of: str | None = None
     price_source: str | None = None
-    evidence: Evidence
     term: str | None = None
-    """A commitment's length and payment ("1 year standard, no upfront"); None without one."""

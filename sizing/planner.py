@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sizing.catalog.instances import instances_with
 from sizing.describe import describe
-from sizing.errors import InputError, NoPlanError
+from sizing.errors import NoPlanError
 from sizing.lots import Rejections
 from sizing.plan import Plan
 from sizing.request import Request, request_from
@@ -30,14 +29,10 @@ def make_plan(request: Request) -> Plan:
     return describe(request, found)
 
 
-def _no_plan(request: Request, rejected: Rejections) -> Exception:
+def _no_plan(request: Request, rejected: Rejections) -> NoPlanError:
     from sizing.relax import relaxations
 
     groups = rejected.grouped()
-    outside = sorted(n for n in request.allow if n not in _carriers(request))
-    if outside and not groups:
-        gpus = ", ".join(sorted(gpu.name for gpu in request.gpus))
-        return InputError("instanceTypes.allow", outside, f"types with the GPU asked for ({gpus})")
     what = f"{request.spec.name} at {' or '.join(p.name for p in request.precisions)}"
     over = [g for g in groups if g.kind == "budget"]
     reasons = "; ".join(
@@ -50,7 +45,3 @@ def _no_plan(request: Request, rejected: Rejections) -> Exception:
         [g.model_dump(mode="json") for g in groups],
         relaxations(request),
     )
-
-
-def _carriers(request: Request) -> set[str]:
-    return {i.name for gpu in request.gpus for i in instances_with(gpu.name)}

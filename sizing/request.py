@@ -89,6 +89,7 @@ def request_from(
     if allow and allow <= deny:
         raise InputError("instanceTypes.deny", sorted(deny), "not every type that `allow` names")
     gpus = _gpus(config, allow, inventory)
+    _check_carried(allow, gpus)
     where = tuple(find_region(r) for r in regions or (config.region,))
     _check_precisions(precisions, gpus)
     if not inventory:
@@ -147,6 +148,14 @@ def _gpus(
     own = {node.instance.gpu for node in inventory.nodes} if inventory else set[str]()
     asked = {instance(name).gpu for name in allow} or {DEFAULT_GPU}
     return tuple(gpu(name) for name in sorted(own | asked))
+
+
+def _check_carried(allow: frozenset[str], gpus: tuple[Gpu, ...]) -> None:
+    """Refuse a list of types of which none carries a GPU that was asked for."""
+    asked = {g.name for g in gpus}
+    if allow and not any(instance(name).gpu in asked for name in allow):
+        carrying = f"types with the GPU asked for ({', '.join(sorted(asked))})"
+        raise InputError("instanceTypes.allow", ", ".join(sorted(allow)), carrying)
 
 
 def _other_gpus(

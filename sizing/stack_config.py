@@ -199,6 +199,8 @@ def _allowed(kind: str, context: dict[str, Any]) -> str:
 
 
 def _nearest(value: object, context: dict[str, Any]) -> object:
+    if "gt" in context:
+        return None
     bound = context.get("ge", context.get("le"))
     if bound is not None:
         return bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, cast
@@ -40,7 +41,7 @@ def reserved_terms(instance_type: str, region: str) -> Mapping[str, Offer]:
         table, row = _newest_row(f"reserved: {term}", instance_type, region)
         if row is not None:
             made = _offer(instance_type, region, Purchase.RESERVED, row, table)
-            found[term] = made.model_copy(update={"term": term})
+            found[term] = replace(made, term=term)
     return found
 
 
