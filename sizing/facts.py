@@ -100,6 +100,8 @@ def _model_row(spec: ModelSpec) -> dict[str, object]:
 
 def _instance_row(instance: InstanceType, region: str) -> dict[str, object]:
     price = offer(instance.name, region, Purchase.ON_DEMAND)
+    spot = offer(instance.name, region, Purchase.SPOT)
+    block = offer(instance.name, region, Purchase.CAPACITY_BLOCK)
     return {
         "instance_type": instance.name,
         "gpu": instance.gpu,
@@ -114,6 +116,11 @@ def _instance_row(instance: InstanceType, region: str) -> dict[str, object]:
         "usd_per_hour": price.usd_per_hour if region in instance.zones else None,
         "price_as_of": price.price_as_of,
         "evidence": price.evidence.value,
+        "spot_usd_per_hour": spot.usd_per_hour,
+        "spot_usd_per_hour_low": spot.usd_per_hour_low,
+        "spot_price_as_of": spot.price_as_of,
+        "capacity_block_usd_per_hour": block.usd_per_hour,
+        "capacity_block_price_as_of": block.price_as_of,
     }
 
 

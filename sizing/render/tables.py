@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sizing.render.text import table
+from sizing.render.text import Align, table
 from sizing.units import usd
 
 
@@ -26,7 +26,7 @@ def render_models(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def render_instances(rows: Sequence[Mapping[str, Any]], region: str) -> str:
-    """One line an instance type; a dash where it is not offered in the region."""
+    """One line an instance type, with its price under each option that has one."""
     grid = [
         (
             str(row["instance_type"]),
@@ -36,17 +36,40 @@ def render_instances(rows: Sequence[Mapping[str, Any]], region: str) -> str:
             f"{row['network_gbps']:g}",
             f"{row['efa_interfaces']}",
             _price(row),
-            str(row["price_as_of"] or "-"),
+            _spot(row),
+            _money(row["capacity_block_usd_per_hour"]),
         )
         for row in rows
     ]
-    heads = ("Instance type", "GPUs", "vCPU", "RAM, GiB", "Gbps", "EFA", "USD/hour", "Price of")
-    title = f"On-demand in {region}"
-    return "\n".join([title, *table(heads, grid, ("<", "<", ">", ">", ">", ">", ">", "<"))])
+    heads = ("Type", "GPUs", "vCPU", "GiB", "Gbps", "EFA", "On demand", "Spot", "Block")
+    aligns: tuple[Align, ...] = ("<", "<", ">", ">", ">", ">", ">", ">", ">")
+    days = sorted({str(row["price_as_of"]) for row in rows if row["usd_per_hour"] is not None})
+    span = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
+    known = f"on-demand prices of {span}" if days else "no price is known"
+    title = f"EC2 types with NVIDIA GPUs in {region}, USD an hour; {known}"
+    notes = ["  ~ an estimate"] if any(_is_estimate(row) for row in rows) else []
+    return "\n".join([title, *table(heads, grid, aligns), *notes])
 
 
 def _price(row: Mapping[str, Any]) -> str:
     if not row["offered"]:
         return "not offered"
     price = row["usd_per_hour"]
-    return "unknown" if price is None else usd(price)
+    if price is None:
+        return "unknown"
+    return f"~{usd(price)}" if _is_estimate(row) else usd(price)
+
+
+def _is_estimate(row: Mapping[str, Any]) -> bool:
+    return row["evidence"] == "estimated" and row["usd_per_hour"] is not None
+
+
+def _spot(row: Mapping[str, Any]) -> str:
+    high, low = row["spot_usd_per_hour"], row["spot_usd_per_hour_low"]
+    if high is None or low is None or low == high:
+        return _money(high)
+    return f"{low:,.2f} to {high:,.2f}"
+
+
+def _money(amount: float | None) -> str:
+    return "-" if amount is None else f"{amount:,.2f}"
