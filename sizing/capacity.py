@@ -172,9 +172,7 @@ def rule_for(spec: ModelSpec, precision: Precision, gpu: Gpu) -> RuleOfThumb:
     return rule_of_thumb(params, precision.rule_of_thumb_bytes, gpu, nominal=nominal is not None)
 
 
-def _remembered(
-    spec: ModelSpec, name: str, key: tuple[object, ...], make: Callable[[], _T]
-) -> _T:
+def _remembered(spec: ModelSpec, name: str, key: tuple[object, ...], make: Callable[[], _T]) -> _T:
     memory = spec.once(f"capacity {name}", dict[tuple[object, ...], _T])
     if key not in memory:
         if len(memory) >= _MAX_REMEMBERED:

@@ -13,13 +13,13 @@ from sizing.catalog.instances import (
     instance,
     instance_names,
 )
+from sizing.deployment import find_model
 from sizing.errors import InputError, nearest_name, unknown_name
 from sizing.gpu import Gpu
 from sizing.instance import AWS_PURCHASES, Purchase
 from sizing.model import ModelSpec
 from sizing.plan import Method, Prefer
-from sizing.precision import PRECISIONS, Precision, native_precision, parse_precision
-from sizing.resolve import resolve
+from sizing.precision import PRECISIONS, Precision
 from sizing.stack_config import StackConfig
 from sizing.support import KvDtype, parse_kv_dtype, support
 from sizing.workload import Workload, make_workload
@@ -71,13 +71,7 @@ def request_from(
 
     Raises InputError for anything unknown or contradictory.
     """
-    resolved = resolve(config.model)
-    spec = resolved.spec
-    if spec.unsupported_reason:
-        raise InputError(
-            "model", config.model, f"a model that can be sized ({spec.unsupported_reason})"
-        )
-    precisions = _precisions(config, spec, resolved.precision_from_name)
+    spec, precisions = _model_and_precisions(config)
     workload = make_workload(
         spec.max_context or 10**7,
         config.workload.context,
@@ -125,14 +119,13 @@ def parse_purchases(text: str) -> tuple[Purchase, ...]:
     return (Purchase(text),)
 
 
-def _precisions(
-    config: StackConfig, spec: ModelSpec, named: Precision | None
-) -> tuple[Precision, ...]:
-    """The precisions that will do, as given, each once; `auto` is the checkpoint's own."""
-    own = named or native_precision(spec)
+def _model_and_precisions(config: StackConfig) -> tuple[ModelSpec, tuple[Precision, ...]]:
+    """The model, and the precisions that will do, as given, each once; `auto` is its own."""
     names = [part.strip() for part in config.precision.split(",")]
-    found = [own if name == "auto" else parse_precision(name) for name in names]
-    return tuple(dict.fromkeys(found))
+    if "" in names:
+        raise InputError("precision", config.precision, "names with a comma between them: bf16,fp8")
+    found = [find_model(config.model, None if name == "auto" else name) for name in names]
+    return found[0][0], tuple(dict.fromkeys(precision for _, precision in found))
 
 
 def _instances(names: tuple[str, ...], key: str) -> list[str]:

@@ -15,8 +15,10 @@ import sizing.search
 from sizing.catalog.gpus import find_gpus
 from sizing.catalog.instances import instances_with
 from sizing.catalog.prices import offer
+from sizing.deployment import make_deployment
 from sizing.engine import make_engine
 from sizing.errors import NoPlanError
+from sizing.fit import fit
 from sizing.gpu import Gpu
 from sizing.instance import InstanceType, Purchase
 from sizing.layouts import MAX_NODES_PER_REPLICA
@@ -158,6 +160,25 @@ def assert_it_fits(request: Request, plan: Plan) -> None:
     assert stages[0].short <= 0
     assert violation(request.spec, precision, plan.layout) is None
     assert plan.layout.tp <= plan.gpus_provisioned // plan.nodes
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_is_planned_fits(model: str) -> None:
+    """`sizing fit` on the plan's own GPU, layout and settings says yes, for the whole load."""
+    plan = ask(model=model, gpu="any", workload={"concurrency": 40})
+    deployment = make_deployment(
+        model,
+        plan.gpu,
+        tp=plan.layout.tp,
+        pp=plan.layout.pp,
+        ep=plan.layout.ep > 1,
+        precision=plan.precision,
+        context=plan.workload.context,
+    )
+    answer = fit(deployment, suggest=False)
+    assert answer.fits, answer.reason
+    assert plan.replicas * int(answer.max_concurrency) >= 40
+    assert answer.kv_cache_tokens == plan.kv_cache_tokens
 
 
 def best_of_everything(request: Request) -> Option | None:
