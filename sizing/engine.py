@@ -231,11 +231,21 @@ def _within(key: str, value: int, low: int, high: int) -> None:
 
 def _version(text: str) -> EngineVersion:
     name, _, number = text.strip().lower().partition(":")
-    parts = (number or DEFAULT_ENGINE.partition(":")[2]).split(".")
-    if name != "vllm" or len(parts) < 2 or not all(p.isdigit() for p in parts[:2]):
-        raise unknown_name("engine", text, engine_names(), "; for example vllm:0.33")
-    asked = (int(parts[0]), int(parts[1]))
-    for version in _VLLM:
-        if asked >= version.first_version:
-            return version
-    raise unknown_name("engine", text, engine_names())
+    newest = DEFAULT_ENGINE.partition(":")[2]
+    asked = _numbers(number or newest) if name == "vllm" else None
+    if asked is None:
+        hint = f"; for example {DEFAULT_ENGINE}"
+        raise unknown_name("engine", text, engine_names(), hint)
+    found = next((v for v in _VLLM if asked >= v.first_version), None)
+    if found is None or asked > (_numbers(newest) or asked):
+        first = ".".join(map(str, _VLLM[-1].first_version))
+        nearest = DEFAULT_ENGINE if found else f"vllm:{first}"
+        raise InputError("engine", text, f"vllm:{first} to {DEFAULT_ENGINE}", nearest)
+    return found
+
+
+def _numbers(text: str) -> tuple[int, int] | None:
+    """Major and minor version, None where the text is not a version."""
+    parts = text.split(".")[:2]
+    good = len(parts) == 2 and all(p.isascii() and p.isdigit() and len(p) < 5 for p in parts)
+    return (int(parts[0]), int(parts[1])) if good else None

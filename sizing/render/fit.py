@@ -54,7 +54,8 @@ def _facts(fit: Fit) -> list[tuple[str, str]]:
     if fit.kv_cache_tokens:
         held = f"{fit.max_concurrency:,.1f} sequences of the asked context"
         rows.append(("KV cache", f"room for {fit.kv_cache_tokens:,} tokens: {held}"))
-    rows.append(("In all", f"{fit.total_gib:,.1f} GiB over {fit.gpus:,} GPUs"))
+    cards = "1 GPU" if fit.gpus == 1 else f"{fit.gpus:,} GPUs"
+    rows.append(("In all", f"{fit.total_gib:,.1f} GiB over {cards}"))
     return rows
 
 

@@ -69,7 +69,9 @@ def test_absurd_settings_are_refused(settings: dict[str, Any], key: str, nearest
     assert (refused.value.key, refused.value.nearest) == (key, nearest)
 
 
-@pytest.mark.parametrize("text", ["vllm:x", "vllm:1", "sglang:0.5", "vllm:0.1", "", "vllm:0.x"])
+@pytest.mark.parametrize(
+    "text", ["vllm:x", "vllm:1", "sglang:0.5", "vllm:0.1", "", "vllm:0.x", "vllm:9.9"]
+)
 def test_unknown_engines_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="engine"):
         make_engine(gpu("H100"), text)
