@@ -18,7 +18,7 @@ from sizing.evidence import Evidence
         ("vllm:0.19", "vllm:0.19-0.20"),
         ("vllm:0.19.1", "vllm:0.19-0.20"),
         ("vllm:0.11.0", "vllm:0.10-0.12"),
-        ("vllm:0.99", "vllm:0.28+"),
+        ("vllm:0.33.1", "vllm:0.28+"),
         ("VLLM:0.8", "vllm:0.8-0.9"),
         ("vllm", "vllm:0.28+"),
     ],
