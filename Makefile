@@ -25,6 +25,8 @@ $(DEPS): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# Compiled once here: the command starts fast even where Python may not write bytecode.
+	@$(BIN)/python -m compileall -q sizing cluster sandbox
 	@touch $(DEPS)
 
 check: deps ## lint and type-check
