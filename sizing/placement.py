@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
@@ -91,6 +90,8 @@ def on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Ref
 
 
 def _on_one_node(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Placement | Refusal:
+    if not capacity.most_sequences(gpu, node_gpus):
+        return _refusal(capacity, gpu, node_gpus)
     experts = capacity.has_experts
     for shapes in (tensor_shapes(node_gpus, experts), inner_pipelines(node_gpus, experts)):
         best: Placement | None = None
@@ -216,21 +217,25 @@ def _copies_per_node(node_gpus: int, layout: Layout, nodes: int) -> int:
 
 def _refusal(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Refusal:
     """What decided against one node: the largest legal layout's shortage, or the law."""
-    shapes = [*tensor_shapes(node_gpus, capacity.has_experts)][::-1]
-    shapes += inner_pipelines(node_gpus, capacity.has_experts)[::-1]
-    legal = [x for x in _layouts(shapes) if not capacity.violation(x)]
-    if not legal:
-        return Refusal("layout", capacity.violation(shapes[0][0]) or "no legal layout")
+    key = ("largest legal layout", node_gpus)
+    largest = capacity.recall(key, lambda: _largest_legal(capacity, node_gpus))
+    if largest is None:
+        whole = tensor_shapes(node_gpus, capacity.has_experts)[-1][0]
+        return Refusal("layout", capacity.violation(whole) or "no legal layout")
     if capacity.by_rule:
         needed = capacity.rule(gpu).gpus_required
         return Refusal("memory", f"the rule needs {needed} GPUs, {node_gpus} are the most here")
     if not capacity.most_sequences(gpu, node_gpus):
         short = gib(capacity.short_for_weights(gpu, node_gpus))
         return Refusal("memory", f"{short:.1f} GiB short per GPU for the weights alone", short)
-    largest = max(legal, key=lambda x: (x.gpus, -x.pp))
     short = gib(capacity.short(gpu, largest))
     return Refusal("memory", f"{short:.1f} GiB short per GPU at {largest}", short)
 
 
-def _layouts(shapes: Iterable[Shape]) -> Iterable[Layout]:
-    return (layout for shape in shapes for layout in shape)
+def _largest_legal(capacity: Capacity, node_gpus: int) -> Layout | None:
+    """On the most GPUs of a node, with the fewest pipeline stages."""
+    experts = capacity.has_experts
+    shapes = (*tensor_shapes(node_gpus, experts), *inner_pipelines(node_gpus, experts))
+    layouts = (layout for shape in shapes for layout in shape)
+    ordered = sorted(layouts, key=lambda x: (-x.gpus, x.pp, x.ep))
+    return next((x for x in ordered if not capacity.violation(x)), None)

@@ -101,7 +101,7 @@ def _chosen(plan: Plan) -> list[tuple[str, str]]:
 
 def _quota(quota: Quota) -> str:
     code = f" ({quota.code})" if quota.code else " (AWS's code is not known)"
-    unchecked = "" if quota.checked else "; not checked in an account (--check-account does)"
+    unchecked = "" if quota.checked else "; not checked (`sizing plan --check-account` does)"
     return f"{quota.needed:g} {quota.unit} of {quota.name}{code} in {quota.region}{unchecked}"
 
 
