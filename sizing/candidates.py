@@ -9,7 +9,7 @@ from sizing.capacity import Capacity
 from sizing.gpu import Gpu
 from sizing.instance import Purchase
 from sizing.lots import Lot
-from sizing.placement import Placement, Refusal, across_nodes
+from sizing.placement import Placement, Refusal, across_nodes, on_one_node
 from sizing.plan import Prefer
 from sizing.request import Request
 from sizing.units import HOURS_PER_MONTH
@@ -55,7 +55,7 @@ class Candidate:
 class Kind:
     """Lots that an engine cannot tell apart, at one precision, and what they hold.
 
-    `one_node` is the placement with every copy inside one node, `placement` the one to be used.
+    `placement` is the one to be used.
     """
 
     capacity: Capacity
@@ -64,8 +64,12 @@ class Kind:
     spans: bool
     precision_rank: int
     lots: list[Lot]
-    one_node: Placement | Refusal
     placement: Placement | None = None
+
+    @property
+    def one_node(self) -> Placement | Refusal:
+        """The placement with every copy inside one node, or why there is none."""
+        return on_one_node(self.capacity, self.gpu, self.gpus)
 
     def least(self, request: Request, nodes: int) -> list[float]:
         """What `nodes` nodes cost a month in every lot with a price, in USD."""

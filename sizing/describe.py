@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from itertools import chain
-from math import inf
 
 from sizing.candidates import Candidate
 from sizing.catalog.prices import STALE_AFTER, is_stale, offer
@@ -24,8 +23,6 @@ from sizing.support import support
 from sizing.units import GB, gib, usd
 
 MAX_ALTERNATIVES = 50
-# A GPU that was not asked for and costs more times the plan is no alternative.
-_MOST_TIMES = 4
 
 
 def describe(request: Request, found: Found) -> Plan:
@@ -226,10 +223,7 @@ def _rule_warnings(placement: Placement, stages: Sequence[RankBudget]) -> list[s
 
 def _others(request: Request, found: Found) -> list[Candidate]:
     """Everything but the best, on the GPUs asked for and on others, best first."""
-    price = found.ranked[0].usd_per_month
-    most = inf if price is None else price * _MOST_TIMES
-    elsewhere = (c for c in found.elsewhere if (c.usd_per_month or 0.0) <= most)
-    rest = chain(found.ranked[1:], elsewhere)
+    rest = chain(found.ranked[1:], found.elsewhere)
     return sorted(rest, key=lambda c: c.rank(request.prefer))
 
 

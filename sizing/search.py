@@ -18,11 +18,15 @@ from sizing.explain import explain
 from sizing.gpu import Gpu
 from sizing.layouts import MAX_NODES_PER_REPLICA
 from sizing.lots import Lot, Rejections, lots_for
-from sizing.placement import Placement, fewest_nodes_per_copy, on_one_node
+from sizing.placement import Placement, fewest_nodes_per_copy
+from sizing.plan import Prefer
 from sizing.precision import Precision
 from sizing.request import Request
 from sizing.support import kv_support, support
 from sizing.units import usd
+
+# A GPU that was not asked for and costs more times the plan is no alternative.
+_MOST_TIMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ def search(request: Request) -> Found:
     explain(request, kinds, found, fewest, rejected)
     kept = [c for c in found if _is_allowed(request, c, rejected)]
     ranked = sorted(kept, key=lambda c: c.rank(request.prefer))
-    return Found(ranked, _elsewhere(request, fewest) if ranked else [], rejected)
+    elsewhere = _elsewhere(request, fewest, ranked[0]) if ranked else []
+    return Found(ranked, elsewhere, rejected)
 
 
 def _kinds(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> list[Kind]:
@@ -72,8 +77,7 @@ def _kinds_at(
             grouped.setdefault(key, []).append(lot)
     capacity = capacity_for(request, precision)
     return [
-        Kind(capacity, x[0].gpu, gpus, spans, rank, x, on_one_node(capacity, x[0].gpu, gpus))
-        for (_, gpus, spans), x in grouped.items()
+        Kind(capacity, x[0].gpu, gpus, spans, rank, x) for (_, gpus, spans), x in grouped.items()
     ]
 
 
@@ -131,16 +135,34 @@ def _is_allowed(request: Request, c: Candidate, rejected: Rejections) -> bool:
     return True
 
 
-def _elsewhere(request: Request, fewest: int) -> list[Candidate]:
-    """The best candidate on each GPU that was not asked for, under the same rules."""
-    unsaid = Rejections()
-    kinds = _kinds(request, request.other_gpus, unsaid)
-    for kind in kinds:
-        kind.placement = _placement(request, kind, fewest)
+def _elsewhere(request: Request, fewest: int, chosen: Candidate) -> list[Candidate]:
+    """The best candidate on each GPU that was not asked for, under the same rules.
+
+    Nothing that costs many times the chosen plan; kinds with the cheapest nodes come first, so that
+    the others can be passed over.
+    """
+    month, unsaid = chosen.usd_per_month, Rejections()
+    most = inf if month is None else month * _MOST_TIMES
     best: dict[str, tuple[Rank, Candidate]] = {}
-    for kind in kinds:
-        for c in kind.candidates(request):
-            name, rank = kind.gpu.name, c.rank(request.prefer)
-            if (name not in best or rank < best[name][0]) and _is_allowed(request, c, unsaid):
-                best[name] = (rank, c)
+    kinds = ((_node_price(request, k), k) for k in _kinds(request, request.other_gpus, unsaid))
+    for least, kind in sorted(kinds, key=lambda found: found[0]):
+        known = best.get(kind.gpu.name)
+        if least > most or (known and _cannot_be_better(request, least, known[1])):
+            continue
+        kind.placement = _placement(request, kind, fewest)
+        affordable = (c for c in kind.candidates(request) if (c.usd_per_month or 0.0) <= most)
+        for c in affordable:
+            rank, known = c.rank(request.prefer), best.get(kind.gpu.name)
+            if (not known or rank < known[0]) and _is_allowed(request, c, unsaid):
+                best[kind.gpu.name] = (rank, c)
     return [c for _, c in sorted(best.values(), key=lambda found: found[0])]
+
+
+def _node_price(request: Request, kind: Kind) -> float:
+    """A month of one node where it is cheapest, in USD; 0 where no price is known."""
+    return min(kind.least(request, 1), default=0.0)
+
+
+def _cannot_be_better(request: Request, least: float, known: Candidate) -> bool:
+    month = known.usd_per_month
+    return request.prefer is Prefer.CHEAPEST and month is not None and least > month
