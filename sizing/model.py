@@ -215,10 +215,11 @@ class ModelSpec(FactModel):
 
     def once(self, key: str, make: Callable[[], _T]) -> _T:
         """`make()` computed once per spec: a frozen spec's derived facts never change."""
-        if self._memo.owner is None or self._memo.owner() is not self:
+        memo = self._memo  # read once: pydantic looks private attributes up the slow way
+        if memo.owner is None or memo.owner() is not self:
             # A changed copy starts with the original's memo, which is not its own.
-            self._memo = Memo(ref(self))
-        values = self._memo.values
+            memo = self._memo = Memo(ref(self))
+        values = memo.values
         if key not in values:
             values[key] = make()
         return cast(_T, values[key])
