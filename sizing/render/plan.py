@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sizing.instance import Purchase
 from sizing.plan import Cost, CostLine, Finding, Method, Plan, Prefer, Quota
 from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
-from sizing.render.text import WIDTH, bar, bullets, fields, table
+from sizing.render.text import WIDTH, bar, bullets, fields, table, wrapped
 from sizing.units import gib, usd
 
 NOT_COUNTED = "root volumes, NAT gateway, data transfer, logs"
@@ -19,7 +19,7 @@ def render_plan(
 ) -> str:
     """The whole page. `previous` is the plan that runs now, None if nothing does."""
     sections = [
-        [_answer(plan, stack), *_change(plan, previous)],
+        [*wrapped(_answer(plan, stack), width), *_change(plan, previous)],
         fields(_facts(plan), width),
         ["Memory of one GPU (the fullest), GiB", *_memory(plan)],
         [_cost_head(plan.cost), *_cost(plan.cost, width)],

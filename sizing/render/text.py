@@ -22,6 +22,11 @@ def fields(rows: Sequence[tuple[str, str]], width: int = WIDTH) -> list[str]:
     return lines
 
 
+def wrapped(line: str, width: int = WIDTH) -> list[str]:
+    """A line, broken where it is too wide; what follows is indented."""
+    return textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
+
+
 def bullets(items: Sequence[str], width: int = WIDTH) -> list[str]:
     """One `- item` each, wrapped under itself."""
     lines: list[str] = []

@@ -24,6 +24,13 @@ PLANS = [
     {"precision": "int8", "purchase": "spot", "region": "us-east-2"},
     {"precision": "bf16", "purchase": "reserved"},
     {"model": "llama-3.1-8b", "gpu": "any"},
+    {
+        "model": "deepseek-r1-distill-llama-8b",
+        "precision": "fp8-block",
+        "gpu": "any",
+        "purchase": "capacity-block",
+        "workload": {"concurrency": 900},
+    },
     {"model": "llama-3.1-8b", "gpu": "any", "hoursPerMonth": 100, "prefer": "nodes"},
     {"model": "deepseek-v3", "gpu": "any", "precision": "fp8,int4,bf16"},
     {"model": "llama-3.1-405b", "precision": "bf16", "purchase": "capacity-block"},
