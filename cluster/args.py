@@ -50,6 +50,8 @@ class GpuClusterArgs(TypedDict):
 
     model: str
     """A catalogue name (llama-3.1-405b), a Hugging Face id, or a path to a config.json."""
+    params: NotRequired[int]
+    """Parameters of a model whose architecture is not known. Default 0: counted from its config."""
     precision: NotRequired[str]
     """How weights are stored: bf16, fp8, int8, int4, ... Default: the published checkpoint's."""
     kv_dtype: NotRequired[str]

@@ -47,6 +47,7 @@ def make_deployment(
     ep: bool = False,
     precision: str | None = None,
     kv_dtype: str = "auto",
+    params: int | None = None,
     context: int | None = None,
     gpu_memory_gib: float | None = None,
     engine: str = DEFAULT_ENGINE,
@@ -58,7 +59,7 @@ def make_deployment(
     speculative_tokens: int = 0,
 ) -> Deployment:
     """The checked deployment. Raises InputError for anything unknown, absurd or contradictory."""
-    spec, chosen = find_model(model, precision)
+    spec, chosen = find_model(model, precision, params)
     card = one_gpu(gpu, gpu_memory_gib)
     length = make_workload(spec.max_context or _NO_LIMIT, context).context
     if speculative_tokens and spec.mtp is None:
@@ -94,9 +95,14 @@ def make_deployment(
     )
 
 
-def find_model(model: str, precision: str | None) -> tuple[ModelSpec, Precision]:
-    """The model and how its weights are stored. Raises InputError where it cannot be sized."""
-    found = resolve(model)
+def find_model(
+    model: str, precision: str | None, params: int | None = None
+) -> tuple[ModelSpec, Precision]:
+    """The model and how its weights are stored. Raises InputError where it cannot be sized.
+
+    `params` vouches for the size of a model whose architecture is not known.
+    """
+    found = resolve(model, params=params)
     if found.spec.unsupported_reason:
         raise InputError(
             "model", model, f"a model that can be sized ({found.spec.unsupported_reason})"

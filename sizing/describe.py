@@ -12,6 +12,7 @@ from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.evidence import Evidence, weakest
 from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
+from sizing.model import ModelSpec
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
 from sizing.precision import weight_bytes
@@ -69,7 +70,7 @@ def describe(request: Request, found: Found) -> Plan:
         max_concurrency=max_concurrency(stages),
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
-        evidence=_evidence(placement, cost),
+        evidence=_evidence(spec, placement, cost),
         assumptions=_assumptions(request, placement),
         warnings=tuple(_warnings(request, best, stages)),
         alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
@@ -150,11 +151,11 @@ def _flags(request: Request, placement: Placement) -> dict[str, str]:
     return flags
 
 
-def _evidence(placement: Placement, cost: Cost) -> dict[str, Evidence]:
+def _evidence(spec: ModelSpec, placement: Placement, cost: Cost) -> dict[str, Evidence]:
     visible = placement.gpu.cuda_evidence
     return {
-        "parameters": Evidence.DERIVED,
-        "weights": Evidence.DERIVED,
+        "parameters": spec.evidence,
+        "weights": weakest(Evidence.DERIVED, spec.evidence),
         "kv_cache": weakest(Evidence.DERIVED, visible, placement.engine.version.evidence),
         "overheads": Evidence.ESTIMATED,
         "cuda_visible_memory": visible,

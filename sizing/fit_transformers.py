@@ -31,6 +31,7 @@ def fit_transformers(
     batch: int = 1,
     input_len: int | None = None,
     output_len: int | None = None,
+    params: int | None = None,
     context: int | None = None,
     gpu_memory_gib: float | None = None,
     engine: str = "transformers",
@@ -39,7 +40,7 @@ def fit_transformers(
 
     Raises InputError for anything unknown, absurd or contradictory.
     """
-    spec, chosen = find_model(model, precision)
+    spec, chosen = find_model(model, precision, params)
     card, kv = one_gpu(gpu, gpu_memory_gib), parse_kv_dtype(kv_dtype, "kv-dtype")
     library = transformers_engine(engine)
     make_layout(spec, gpus, 1, 1, ep=False)

@@ -124,7 +124,10 @@ def _model_and_precisions(config: StackConfig) -> tuple[ModelSpec, tuple[Precisi
     names = [part.strip() for part in config.precision.split(",")]
     if "" in names:
         raise InputError("precision", config.precision, "names with a comma between them: bf16,fp8")
-    found = [find_model(config.model, None if name == "auto" else name) for name in names]
+    found = [
+        find_model(config.model, None if name == "auto" else name, config.params or None)
+        for name in names
+    ]
     return found[0][0], tuple(dict.fromkeys(precision for _, precision in found))
 
 

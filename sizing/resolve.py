@@ -13,6 +13,7 @@ from sizing.model import ModelSpec
 from sizing.precision import GGUF_KINDS, PRECISIONS, Precision, parse_precision, same_kind
 
 HUB_TIMEOUT_S = 5.0
+MAX_PARAMS = 10**14
 _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"fp8-block", "fp8-block"),
@@ -53,6 +54,8 @@ def resolve(model: str, *, precision: str | None = None, params: int | None = No
     `params` makes a config of an unknown architecture readable. Raises InputError for an unknown
     name, or a `precision` that the named checkpoint is not.
     """
+    if params is not None and not 1 <= params <= MAX_PARAMS:
+        raise InputError("params", params, f"1 to {MAX_PARAMS}", min(max(params, 1), MAX_PARAMS))
     asked = parse_precision(precision) if precision else None
     found = _from_catalogue(model) or _from_path(model, params) or _from_checkpoint_name(model)
     found = found or _from_hub(model, params)

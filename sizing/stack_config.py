@@ -65,6 +65,7 @@ class StackConfig(_Section):
     """Everything a stack says. Keys are camelCase in YAML, as in Pulumi.yaml."""
 
     model: str
+    params: Annotated[int, Field(ge=0, le=10**14)] = 0
     precision: str = "auto"
     kv_dtype: str = "auto"
     workload: WorkloadConfig = WorkloadConfig()

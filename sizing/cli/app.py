@@ -24,6 +24,10 @@ Model = Annotated[
         help="Catalogue name or alias, Hugging Face id, or a path to a config.json.",
     ),
 ]
+Params = Annotated[
+    int | None,
+    typer.Option(help="Parameters, for a config of an architecture that is not known."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -35,6 +39,7 @@ def main() -> None:
 @app.command()
 def plan(
     model: Model,
+    params: Params = None,
     precision: Annotated[
         str | None,
         typer.Option(help="bf16, fp8, int4, ... or several: bf16,fp8. Default: the checkpoint's."),
@@ -91,6 +96,7 @@ def plan(
         {
             "model": model,
             "precision": precision,
+            "params": params,
             "kvDtype": kv_dtype,
             "workload": {"purpose": purpose, "context": context, "concurrency": concurrency},
             "gpu": gpu,
@@ -118,6 +124,7 @@ def fit(
     pp: Annotated[int, typer.Option(help="Pipeline stages.")] = 1,
     dp: Annotated[int, typer.Option(help="Data-parallel ranks inside the engine.")] = 1,
     ep: Annotated[bool, typer.Option("--ep", help="Spread experts over the ranks.")] = False,
+    params: Params = None,
     precision: Annotated[
         str | None, typer.Option(help="bf16, fp8, int4, ...; default: the checkpoint's.")
     ] = None,
@@ -162,6 +169,7 @@ def fit(
     }
     plain = {"batch": batch, "input_len": input_len, "output_len": output_len}
     both = {
+        "params": params,
         "precision": precision,
         "kv_dtype": kv_dtype,
         "context": context,
@@ -186,10 +194,7 @@ def preview(
 @app.command()
 def inspect(
     model: Model,
-    params: Annotated[
-        int | None,
-        typer.Option(help="Parameters, for a config of an architecture that is not known."),
-    ] = None,
+    params: Params = None,
     json: Json = False,
 ) -> None:
     """A model's facts: parameters by group, attention, KV cache growth."""

@@ -8,8 +8,6 @@ from typing import Any, cast
 
 from sizing.errors import InputError
 
-MAX_PARAMS = 10**14
-
 
 def ask_fit(
     model: str,
@@ -61,8 +59,6 @@ def ask_inspect(model: str, params: int | None, *, as_json: bool) -> None:
     from sizing.facts import model_facts
     from sizing.resolve import resolve
 
-    if params is not None and not 1 <= params <= MAX_PARAMS:
-        raise InputError("params", params, f"1 to {MAX_PARAMS}", min(max(params, 1), MAX_PARAMS))
     found = resolve(model, params=params)
     spec, facts = found.spec, model_facts(found.spec, found.precision_from_name)
     if as_json:

@@ -128,3 +128,21 @@ def test_an_unknown_architecture_is_refused_until_its_size_is_given(
     found = json.loads(capsys.readouterr().out)
     assert found["params_total"] == 7_000_000_000
     assert found["evidence"] == "estimated"
+
+
+@pytest.mark.parametrize("command", [("plan",), ("fit", "--gpu", "H100")])
+def test_a_given_size_is_enough_to_plan_and_to_fit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """The refusal of an unknown architecture names --params, so every command must take it."""
+    config = {"architectures": ["FooForCausalLM"], "hidden_size": 4096, "num_hidden_layers": 32}
+    more = {"num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32000}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**config, **more, "max_position_embeddings": 8192}))
+    name, *options = command
+    assert run(name, str(path), *options, "--json") == 2
+    assert "--params" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert run(name, str(path), *options, "--params", "-1", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["key"] == "params"
+    assert run(name, str(path), *options, "--params", "7000000000", "--json") == 0
+    assert "estimated" in capsys.readouterr().out
