@@ -17,16 +17,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from sizing.catalog.gpus import find_gpus
 from sizing.catalog.instances import instance_names
 from sizing.errors import InputError
 from sizing.evidence import Evidence
 from sizing.instance import InstanceType, Offer, Purchase
+from sizing.sections import Section, first_error, read_yaml
 
 ON_PREMISES = "on-premises"
-MAX_FILE_BYTES = 1_000_000
 MAX_KINDS = 200
 
 
@@ -55,23 +55,12 @@ class Inventory:
     nodes: tuple[OwnedNodes, ...]
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=_camel, populate_by_name=True, strict=True
-    )
-
-
-class _NetworkRow(_Section):
+class _NetworkRow(Section):
     kind: Network = Field(default=Network.NONE, strict=False)
     gbps: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
 
 
-class _NodeRow(_Section):
+class _NodeRow(Section):
     name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w.-]+$")]
     gpu: str
     gpus_per_node: Annotated[int, Field(ge=1, le=72)]
@@ -81,7 +70,7 @@ class _NodeRow(_Section):
     network: _NetworkRow = _NetworkRow()
 
 
-class _File(_Section):
+class _File(Section):
     nodes: Annotated[tuple[_NodeRow, ...], Field(min_length=1, max_length=MAX_KINDS, strict=False)]
 
 
@@ -91,9 +80,6 @@ def read_inventory(path: Path) -> Inventory:
     try:
         rows = _File.model_validate(content).nodes
     except ValidationError as error:
-        # Shared with the stack's own file, and read only when something is wrong.
-        from sizing.stack_config import first_error
-
         found = first_error(error, _File)
         raise InputError(
             f"inventory {found.key}", found.value, found.allowed, found.nearest
@@ -103,18 +89,7 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def _yaml(path: Path) -> Any:
-    import yaml
-
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError("inventory", path.name, f"a file of at most {MAX_FILE_BYTES} bytes")
-        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError("inventory", str(path), f"a readable YAML file ({reason})") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        where = str(error).splitlines()[-1].strip()
-        raise InputError("inventory", path.name, f"valid YAML ({where})") from None
+    content = read_yaml(path, "inventory")
     if not isinstance(content, dict) or "nodes" not in content:
         raise InputError("inventory", path.name, "a `nodes:` list of node types")
     return cast("dict[str, Any]", content)
