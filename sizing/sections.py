@@ -42,8 +42,14 @@ def read_yaml(path: Path, key: str) -> object:
     except InputError:
         raise
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        where = str(error).splitlines()[-1].strip()
-        raise InputError(key, path.name, f"valid YAML ({where})") from None
+        raise InputError(key, path.name, f"valid YAML ({_yaml_problem(error)})") from None
+
+
+def _yaml_problem(error: Exception) -> str:
+    """What is wrong, and on which line where YAML says so."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    line = f"line {mark.line + 1}: " if mark is not None else ""
+    return line + (problem or str(error).splitlines()[0].strip())
 
 
 def first_error(error: ValidationError, model: type[BaseModel]) -> InputError:

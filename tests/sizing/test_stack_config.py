@@ -123,3 +123,10 @@ def test_nothing_but_an_input_error_comes_out(value: object) -> None:
             StackConfig.from_mapping({"model": "x", key: value})
         except InputError as error:
             assert error.key
+
+
+def test_a_malformed_file_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text("config:\n  gpu-sizing:model: {x")
+    with pytest.raises(InputError, match="line 2"):
+        StackConfig.from_file(path)
