@@ -121,10 +121,6 @@ class Sandbox:
         """The requests that came in, oldest first; only those of one `action` if it is given."""
         return read_requests(self._aws_folder / REQUESTS_FILE, action)
 
-    def clear_requests(self) -> None:
-        """Forget the recorded requests."""
-        self._aws_folder.joinpath(REQUESTS_FILE).unlink(missing_ok=True)
-
     def client(self, service: str, region: str = DEFAULT_REGION) -> Any:
         """A boto3 client of the local AWS."""
         return make_client(self.endpoint, service, region)

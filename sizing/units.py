@@ -13,11 +13,6 @@ def gib(n_bytes: float) -> float:
     return n_bytes / GIB
 
 
-def gb(n_bytes: float) -> float:
-    """Bytes as GB (10^9)."""
-    return n_bytes / GB
-
-
 def usd(amount: float) -> str:
     """Dollars with thousands separators; cents always."""
     return f"${amount:,.2f}"

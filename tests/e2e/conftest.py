@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.lifecycle import Sandbox
-from sandbox.testing import engine_or_skip
+from sandbox.testing import engine_or_skip, scratch_project
 
 ROOT = Path(__file__).parent.parent.parent
-LINKED = ("sizing", "cluster", "__main__.py", ".venv")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program with stack files of its own."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in LINKED:
-        (folder / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "Pulumi.yaml", folder)
-    shutil.copytree(ROOT / "stacks", folder / "stacks")
-    return folder
+    """The program with a stack file of its own."""
+    config = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
+    return scratch_project(ROOT, tmp_path_factory.mktemp("e2e") / "project", "local", config)
 
 
 @pytest.fixture(scope="module")
