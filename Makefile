@@ -11,7 +11,7 @@ BIN := .venv/bin
 DEPS := .venv/.installed
 SOURCES := sizing cluster sandbox tests benchmarks __main__.py
 
-.PHONY: help deps check format test up down env preview lock
+.PHONY: help deps check format test up down env preview docs lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
@@ -53,6 +53,11 @@ down: deps ## destroy the local stack and stop the local AWS
 
 env: deps ## print the exports for looking around the local AWS by hand
 	@$(BIN)/python -m sandbox env
+
+docs: deps ## renew what README.md and docs/ print, from the commands themselves
+	@$(BIN)/python benchmarks/readme_examples.py
+	@$(BIN)/python benchmarks/examples.py
+	@$(BIN)/python benchmarks/accuracy.py --write >/dev/null
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
