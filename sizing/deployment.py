@@ -19,7 +19,6 @@ from sizing.workload import make_workload
 
 MAX_DEGREE = 1024
 MAX_BATCH = 100_000
-_NO_LIMIT = 10**7
 _LARGEST_GPU_GIB = 4096
 
 
@@ -61,7 +60,7 @@ def make_deployment(
     """The checked deployment. Raises InputError for anything unknown, absurd or contradictory."""
     spec, chosen = find_model(model, precision, params)
     card = one_gpu(gpu, gpu_memory_gib)
-    length = make_workload(spec.max_context or _NO_LIMIT, context).context
+    length = make_workload(spec.context_limit, context).context
     if speculative_tokens and spec.mtp is None:
         raise InputError(
             "speculative-tokens", speculative_tokens, f"0: {spec.name} has no MTP modules", 0

@@ -15,8 +15,6 @@ from sizing.support import kv_support, support
 from sizing.units import gib
 from sizing.workload import Workload
 
-_NO_LIMIT = 10**7
-
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -140,7 +138,7 @@ def _answer(
 ) -> Fit:
     worst = stages[0]
     memory = worst.per_gpu()
-    limit = d.spec.max_context or _NO_LIMIT
+    limit = d.spec.context_limit
     ranks = d.layout.tp * d.layout.dp
     # Each data-parallel rank keeps a cache of its own; a refused layout keeps none.
     copies = d.layout.dp if legal else 0

@@ -17,7 +17,6 @@ from sizing.transformers_engine import (
 )
 from sizing.units import gib
 
-_NO_LIMIT = 10**7
 DEFAULT_OUTPUT = 2048
 
 
@@ -46,7 +45,7 @@ def fit_transformers(
     make_layout(spec, gpus, 1, 1, ep=False)
     if not 1 <= batch <= MAX_BATCH:
         raise InputError("batch", batch, f"1 to {MAX_BATCH:,}", min(max(batch, 1), MAX_BATCH))
-    limit = spec.max_context or _NO_LIMIT
+    limit = spec.context_limit
     tokens, said = _tokens(limit, input_len, output_len, context)
     memory = process_memory(spec, chosen, kv, card, library, gpus=gpus, batch=batch, tokens=tokens)
     runs = support(chosen, card.compute_capability)

@@ -73,6 +73,8 @@ __all__ = [
 
 _T = TypeVar("_T")
 
+_NO_LIMIT = 10**7
+
 
 class Block(FactModel):
     """One kind of layer. `norms` counts normalisations of the hidden width."""
@@ -192,6 +194,11 @@ class ModelSpec(FactModel):
         if missing:
             raise ValueError(f"stack names unknown blocks {sorted(missing)}")
         return self
+
+    @property
+    def context_limit(self) -> int:
+        """The longest sequence in tokens; a bound beyond any use where the config states none."""
+        return self.max_context or _NO_LIMIT
 
     @property
     def layers(self) -> int:

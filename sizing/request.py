@@ -73,7 +73,7 @@ def request_from(
     """
     spec, precisions = _model_and_precisions(config)
     workload = make_workload(
-        spec.max_context or 10**7,
+        spec.context_limit,
         config.workload.context,
         config.workload.concurrency,
         purpose=config.workload.purpose,
