@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence
 from sizing.instance import Purchase
 from sizing.workload import Workload
@@ -230,6 +231,7 @@ class Plan(_Record):
     max_concurrency: float
     engine: str
     engine_flags: dict[str, str] = Field(default_factory=dict[str, str])
+    checkpoint: Checkpoint | None = None
     evidence: dict[str, Evidence]
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]

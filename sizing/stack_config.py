@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -19,6 +20,7 @@ from sizing.workload import Purpose
 
 PROJECT = "gpu-sizing"
 MAX_REPLICAS = 1000
+DEFAULT_VPC_CIDR = "10.64.0.0/16"
 
 
 class WorkloadConfig(Section):
@@ -42,11 +44,53 @@ class BudgetConfig(Section):
     monthly_usd: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
 
 
-class NetworkConfig(Section):
-    """The network that the nodes get."""
+class Egress(StrEnum):
+    """The nodes' way out of a network of their own: `auto` takes NAT only where it is needed."""
 
-    vpc_cidr: str = "10.64.0.0/16"
+    AUTO = "auto"
+    NAT = "nat"
+    ENDPOINTS = "endpoints"
+
+
+class NetworkConfig(Section):
+    """The network that the nodes get: one of their own, or an existing VPC and its subnets."""
+
+    vpc_cidr: str = DEFAULT_VPC_CIDR
     availability_zone: str | None = None
+    egress: Egress = Field(default=Egress.AUTO, strict=False)
+    vpc_id: str | None = None
+    subnet_ids: tuple[str, ...] = Field(default=(), strict=False)
+    load_balancer_subnet_ids: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class ServingConfig(Section):
+    """How the model is served. `checkpoint` is a Hugging Face id (with @revision) or s3://..."""
+
+    enabled: bool = True
+    checkpoint: str = ""
+    image: str = ""
+    executor: str = "mp"
+    hugging_face_token_secret: str = ""
+    api_key_secret: str = ""
+    certificate_arn: str = ""
+    allowed_cidrs: tuple[str, ...] = Field(default=(), strict=False)
+    idle_timeout_seconds: Annotated[int, Field(ge=60, le=4000)] = 3600
+
+
+class OperationsConfig(Section):
+    """Who is told when something is wrong, and how long logs are kept."""
+
+    alarm_topic_arn: str = ""
+    alarm_emails: tuple[str, ...] = Field(default=(), strict=False)
+    log_retention_days: int = 30
+
+
+class Replacement(StrEnum):
+    """Which goes first when a node is replaced; `auto` deletes first only in a reservation."""
+
+    AUTO = "auto"
+    CREATE_FIRST = "create-first"
+    DELETE_FIRST = "delete-first"
 
 
 class StackConfig(Section):
@@ -68,7 +112,13 @@ class StackConfig(Section):
     hours_per_month: Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)] = HOURS_PER_MONTH
     budget: BudgetConfig = BudgetConfig()
     network: NetworkConfig = NetworkConfig()
+    serving: ServingConfig = ServingConfig()
+    operations: OperationsConfig = OperationsConfig()
     root_volume_gb: Annotated[int, Field(ge=75, le=16384)] = 200
+    image_id: str = ""
+    protect: bool = False
+    replacement: Replacement = Field(default=Replacement.AUTO, strict=False)
+    tags: dict[str, str] = Field(default_factory=dict[str, str])
     region: str = DEFAULT_REGION
 
     @classmethod
@@ -133,7 +183,7 @@ def _config_entries(path: Path) -> dict[str, Any]:
 
 
 def _is_text(annotation: object) -> bool:
-    return annotation in (str, str | None, Purchase, Method, Prefer)
+    return annotation in (str, str | None, Purchase, Method, Prefer, Replacement)
 
 
 def _from_json(text: str) -> object:
