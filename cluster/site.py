@@ -1,0 +1,97 @@
+"""Asks the account where the nodes can go, before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pulumi
+
+from cluster.choice import API_KEY_SECRET_KEY, TOKEN_SECRET_KEY
+from cluster.design import Design
+from cluster.policies import Account
+from cluster.preflight import Question, Site, derived_purchase, reservation_facts, survey
+from cluster.zone import Zone
+from sizing.aws import AwsError, Clients
+from sizing.plan import Finding
+from sizing.stack_config import StackConfig
+
+_MARKS = {"yes": "ok", "no": "NO", "unknown": "not checked"}
+
+
+def with_reservation(config: StackConfig, clients: Clients | None) -> StackConfig:
+    """The configuration with the purchase option that its reservation stands for.
+
+    A capacity block needs a market type of its own, and a price of its own: so this comes before
+    the plan. Raises InputError for an unknown reservation or one that contradicts `purchase`.
+    """
+    if clients is None or not config.capacity_reservation_id:
+        return config
+    try:
+        facts = reservation_facts(clients, config.region, config.capacity_reservation_id)
+    except AwsError:
+        return config  # the survey says that it could not ask
+    given = config.purchase if "purchase" in config.model_fields_set else None
+    purchase = derived_purchase(facts, given)
+    if purchase is config.purchase:
+        return config
+    return config.model_copy(update={"purchase": purchase})
+
+
+def choose_site(
+    wanted: Design, zones: Sequence[Zone], account: Account, clients: Clients | None
+) -> Site:
+    """Where the nodes go. Raises InputError for what cannot work; logs what was checked."""
+    site = survey(question(wanted, zones), _of_account(clients, account), datetime.now(UTC))
+    pulumi.log.info("\n".join(["Checked in the account", *map(_line, site.checks)]))
+    return site
+
+
+def question(wanted: Design, zones: Sequence[Zone]) -> Question:
+    """What the design asks of the account."""
+    config, plan, serving = wanted.config, wanted.plan, wanted.serving
+    existing = (
+        (TOKEN_SECRET_KEY, config.serving.hugging_face_token_secret if serving else ""),
+        (API_KEY_SECRET_KEY, config.serving.api_key_secret if serving else ""),
+    )
+    return Question(
+        region=plan.region,
+        instance_type=plan.instance_type,
+        nodes=plan.nodes,
+        addresses=wanted.addresses,
+        purchase=plan.purchase,
+        purchase_given="purchase" in config.model_fields_set,
+        quota=plan.quota,
+        reservation_id=config.capacity_reservation_id or None,
+        zones=tuple(zones),
+        offered_zone_ids=plan.zones,
+        network=config.network,
+        serving=serving is not None,
+        secrets=tuple((key, name) for key, name in existing if name),
+        project=wanted.identity.project,
+        stack=wanted.identity.stack,
+    )
+
+
+def _of_account(clients: Clients | None, account: Account) -> Clients | None:
+    """The clients if they ask the account that the provider deploys to."""
+    if clients is None:
+        return None
+    try:
+        number = clients.client("sts", account.region).get_caller_identity()["Account"]
+    except Exception as error:
+        pulumi.log.debug(f"the account was not asked: {error}")
+        return None
+    if number == account.number:
+        return clients
+    pulumi.log.warn(
+        f"the credentials in the environment are of account {number}, the provider's of "
+        f"{account.number}: nothing was checked beforehand"
+    )
+    return None
+
+
+def _line(finding: Finding) -> str:
+    return f"  {_MARKS[finding.verdict]:<12}{finding.detail}"
+
+
