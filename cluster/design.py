@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cluster.addresses import Subnets, subnets
+from cluster.boot import user_data
 from cluster.efa import addresses_per_node
+from cluster.identity import Identity
 from cluster.image import image_parameter
 from cluster.market import Market, market_for
 from cluster.names import NodePlacement, node_placements
-from cluster.user_data import user_data
 from sizing.catalog.instances import instance
 from sizing.plan import Plan
-from sizing.stack_config import StackConfig
+from sizing.stack_config import PROJECT, StackConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Design:
 def design(name: str, config: StackConfig, plan: Plan) -> Design:
     """The design of a cluster called `name`. Raises InputError for what AWS would refuse."""
     placements = node_placements(name, plan.node_groups)
+    identity = Identity(PROJECT, name, name, plan.region)
     kinds = [instance(node.instance_type) for node in placements]
     return Design(
         config=config,
@@ -48,5 +50,5 @@ def design(name: str, config: StackConfig, plan: Plan) -> Design:
         placements=placements,
         subnets=subnets(config.network.vpc_cidr, sum(map(addresses_per_node, kinds))),
         images={kind.name: image_parameter(kind) for kind in kinds},
-        user_data={node.name: user_data(plan, node) for node in placements},
+        user_data={node.name: user_data(plan, node, identity, None) for node in placements},
     )
