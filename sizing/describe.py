@@ -7,8 +7,10 @@ from datetime import date
 from itertools import chain
 
 from sizing.candidates import Candidate
+from sizing.catalog.checkpoints import checkpoint_for, stored_format
 from sizing.catalog.prices import STALE_AFTER, is_stale, offer
 from sizing.census import kv_growth_per_token, params_active, params_total
+from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence, weakest
 from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
@@ -24,6 +26,7 @@ from sizing.support import support
 from sizing.units import GB, gib, usd
 
 MAX_ALTERNATIVES = 50
+_SAME_SIZE = 0.01
 
 
 def describe(request: Request, found: Found) -> Plan:
@@ -35,6 +38,7 @@ def describe(request: Request, found: Found) -> Plan:
     by_rule = request.method is Method.RULE_OF_THUMB
     others = _others(request, found)
     cost = _cost(request, best)
+    checkpoint = request.checkpoint or checkpoint_for(spec, placement.precision, request.named)
     return Plan(
         model=spec.name,
         hf_id=spec.hf_id or "",
@@ -70,9 +74,10 @@ def describe(request: Request, found: Found) -> Plan:
         max_concurrency=max_concurrency(stages),
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
+        checkpoint=checkpoint,
         evidence=_evidence(spec, placement, cost),
         assumptions=_assumptions(request, placement),
-        warnings=tuple(_warnings(request, best, stages)),
+        warnings=tuple(_warnings(request, best, stages, checkpoint)),
         alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
         alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
@@ -172,9 +177,16 @@ def _assumptions(request: Request, placement: Placement) -> tuple[str, ...]:
     )
 
 
-def _warnings(request: Request, best: Candidate, stages: Sequence[RankBudget]) -> list[str]:
+def _warnings(
+    request: Request,
+    best: Candidate,
+    stages: Sequence[RankBudget],
+    checkpoint: Checkpoint | None,
+) -> list[str]:
     placement = best.placement
     said = list(_price_warnings(request, best))
+    if checkpoint:
+        said += _checkpoint_warnings(request.spec, placement, checkpoint)
     runs = support(placement.precision, placement.gpu.compute_capability)
     if runs.mode == "weight-only":
         said.append(f"{placement.gpu.name}: {runs.reason}")
@@ -183,6 +195,24 @@ def _warnings(request: Request, best: Candidate, stages: Sequence[RankBudget]) -
     owned = best.lot.offer.purchase is Purchase.OWNED
     if not owned and not best.lot.instance.zones[best.lot.offer.region]:
         said.append(f"the zones of {best.lot.offer.region} that offer it are not known")
+    return said
+
+
+def _checkpoint_warnings(
+    spec: ModelSpec, placement: Placement, checkpoint: Checkpoint
+) -> list[str]:
+    """Where the files are not what was sized, or what the layout can load."""
+    planned, stored = placement.precision, stored_format(spec, placement.precision, checkpoint)
+    ratio = weight_bytes(spec, stored) / weight_bytes(spec, planned)
+    said = list[str]()
+    if abs(ratio - 1) > _SAME_SIZE:
+        more = f"{abs(ratio - 1):.0%} {'larger' if ratio > 1 else 'smaller'}"
+        said.append(f"{checkpoint.repository} is {more} than the {planned.name} that was sized")
+    if planned.name == "nf4" and not checkpoint.quantization and placement.layout.tp > 1:
+        said.append(
+            f"vLLM does not split {checkpoint.repository}, quantised already by bitsandbytes, over "
+            f"TP {placement.layout.tp}: name the 16-bit model, which it quantises while loading"
+        )
     return said
 
 

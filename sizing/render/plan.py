@@ -84,10 +84,23 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         ),
         ("Weights", f"{gib(plan.weights_bytes):,.1f} GiB in all, {plan.params_total:,} parameters"),
         ("Engine", f"{plan.engine}; overheads {plan.evidence['overheads']}"),
+        ("Checkpoint", _checkpoint(plan)),
         *_chosen(plan),
         *([("Quota", _quota(plan.quota))] if plan.quota else []),
         *_account(plan.account),
     ]
+
+
+def _checkpoint(plan: Plan) -> str:
+    """The files that will be served, or that none are known."""
+    found = plan.checkpoint
+    if found is None:
+        return f"none known at {plan.precision}: nodes alone, or name one with serving.checkpoint"
+    notes = ["gated: needs a token"] if found.gated else []
+    notes += [f"{found.quantization} while it loads"] if found.quantization else []
+    revision = f"@{found.revision}" if found.revision else ""
+    noted = f" ({'; '.join(notes)})" if notes else ""
+    return f"{found.repository}{revision}{noted}"
 
 
 def _chosen(plan: Plan) -> list[tuple[str, str]]:
