@@ -10,9 +10,11 @@ from typing import Any, cast
 
 import pytest
 
+from sandbox.aws_provider.clients import Aws
 from sandbox.engine import Engine
 from sandbox.lifecycle import Sandbox
 from sandbox.testing import engine_or_skip
+from tests.sandbox.lives import Maker
 
 ZONE = "us-east-1a"
 # boto3's error for a refused call; boto3 has no types.
@@ -44,6 +46,18 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
 def ec2(local_aws: Sandbox) -> Any:
     """A boto3 EC2 client of it."""
     return local_aws.client("ec2")
+
+
+@pytest.fixture(scope="session")
+def aws(local_aws: Sandbox) -> Aws:
+    """The provider's own way to it."""
+    return Aws(local_aws.endpoint, "us-east-1")
+
+
+@pytest.fixture(scope="session")
+def maker(aws: Aws) -> Maker:
+    """Creates resources by token."""
+    return Maker(aws)
 
 
 @pytest.fixture(scope="session")
