@@ -19,7 +19,7 @@ from sizing.render import render_plan
 with one_line_errors():
     config = stack_config()
     require_credentials(pulumi.Config("aws").get, os.environ)
-    clients = own_clients(config.region)
+    clients = own_clients()
     config = with_reservation(config, clients)
     plan = plan_for(config)
     pulumi.log.info(render_plan(plan, stack=pulumi.get_stack()))

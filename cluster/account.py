@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import cast
 
 import pulumi
 import pulumi_aws as aws
 
 from cluster.credentials import has_credentials
 from cluster.policies import Account
+from cluster.preflight import SessionClients
 from cluster.zone import Zone
 from sizing.aws import Clients
 
@@ -44,11 +44,15 @@ def account_zones(opts: pulumi.InvokeOptions) -> tuple[Zone, ...]:
     return tuple(Zone(name=name, zone_id=zone_id) for name, zone_id in pairs)
 
 
-def own_clients(region: str) -> Clients | None:
+def own_clients() -> Clients | None:
     """boto3 with the stack's `aws:` keys and what the environment holds; None without either."""
     config = pulumi.Config("aws")
     if not has_credentials(config.get, os.environ):
         return None
-    from cluster.preflight import SessionClients
-
-    return cast("Clients", SessionClients(config.get, region))
+    return SessionClients(
+        profile=config.get("profile"),
+        access_key=config.get("accessKey"),
+        secret_key=config.get("secretKey"),
+        token=config.get("token"),
+        assume_roles=config.get_object("assumeRoles") or (),
+    )

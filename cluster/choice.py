@@ -10,14 +10,13 @@ from cluster.identity import Identity
 from cluster.serving import Executor, Serving, Weights, WeightSource
 from sizing.errors import InputError, unknown_name
 from sizing.plan import Plan
-from sizing.stack_config import ServingConfig, StackConfig
+from sizing.stack_config import StackConfig
 
 CHECKPOINT_KEY = "serving.checkpoint"
 TOKEN_KEY, API_KEY_KEY = "huggingFaceToken", "apiKey"
 TOKEN_SECRET_KEY, API_KEY_SECRET_KEY = "serving.huggingFaceTokenSecret", "serving.apiKeySecret"
 # The kinds of secrets that a stack may bring, by config key; the kind names the secret in AWS.
 SECRET_KINDS = {TOKEN_KEY: "hugging-face-token", API_KEY_KEY: "api-key"}
-_HUB_ID = re.compile(r"(?P<id>[\w.-]{1,96}/[\w.-]{1,96})(@(?P<revision>[\w./-]{1,200}))?")
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.!*'()@=+-]+)*/?")
 _SECRET_NAME = re.compile(
     r"(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}"
@@ -35,19 +34,18 @@ def choose_serving(
     wanted = config.serving
     if not wanted.enabled:
         return None
-    weights = _weights(plan, wanted)
+    weights, files = _weights(plan), plan.checkpoint
     hub = weights.source is WeightSource.HUGGING_FACE
-    own = plan.checkpoint if plan.checkpoint and _is_own(plan, weights) else None
     token_name = wanted.hugging_face_token_secret
     token = _secret(TOKEN_KEY, TOKEN_SECRET_KEY, token_name, identity, secrets)
-    if hub and own and own.gated and token is None:
+    if hub and files and files.gated and token is None:
         raise _token_needed(weights.location)
     return Serving(
         image=container_image(plan.engine, wanted.image),
         weights=weights,
         served_name=weights.location if hub else plan.hf_id or plan.model,
         executor=_executor(wanted.executor),
-        quantization=own.quantization if own else None,
+        quantization=files.quantization if files else None,
         token_secret=token if hub else None,
         api_key_secret=_secret(
             API_KEY_KEY, API_KEY_SECRET_KEY, wanted.api_key_secret, identity, secrets
@@ -55,37 +53,19 @@ def choose_serving(
     )
 
 
-def _weights(plan: Plan, wanted: ServingConfig) -> Weights:
-    text = wanted.checkpoint.strip()
-    if not text:
-        return _known(plan)
-    if text.startswith("s3://"):
-        if not _S3.fullmatch(text):
-            raise InputError(CHECKPOINT_KEY, text, "s3://bucket/folder")
-        return Weights(WeightSource.S3, text.rstrip("/"))
-    found = _HUB_ID.fullmatch(text)
-    if not found:
-        allowed = "a Hugging Face id (org/name or org/name@revision) or s3://bucket/folder"
-        raise InputError(CHECKPOINT_KEY, text, allowed, _nearest(plan))
-    return Weights(WeightSource.HUGGING_FACE, found["id"], found["revision"])
-
-
-def _known(plan: Plan) -> Weights:
-    if plan.checkpoint is None:
+def _weights(plan: Plan) -> Weights:
+    found = plan.checkpoint
+    if found is None:
         allowed = (
             f"the files of {plan.model} at {plan.precision}, of which none are known: a Hugging "
             "Face id or s3://bucket/folder; or `serving.enabled: false` for nodes alone"
         )
         raise InputError(CHECKPOINT_KEY, None, allowed)
-    return Weights(WeightSource.HUGGING_FACE, plan.checkpoint.repository, plan.checkpoint.revision)
-
-
-def _is_own(plan: Plan, weights: Weights) -> bool:
-    return plan.checkpoint is not None and weights.location == plan.checkpoint.repository
-
-
-def _nearest(plan: Plan) -> str | None:
-    return plan.checkpoint.repository if plan.checkpoint else None
+    if not found.repository.startswith("s3://"):
+        return Weights(WeightSource.HUGGING_FACE, found.repository, found.revision)
+    if not _S3.fullmatch(found.repository):
+        raise InputError(CHECKPOINT_KEY, found.repository, "s3://bucket/folder")
+    return Weights(WeightSource.S3, found.repository.rstrip("/"))
 
 
 def _secret(

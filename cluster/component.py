@@ -62,7 +62,7 @@ class GpuCluster(pulumi.ComponentResource):
         secrets = secret_args(args)
         with property_errors():
             config = StackConfig.from_mapping(plain_args(args))
-            clients = clients or own_clients(config.region)
+            clients = clients or own_clients()
             config = with_reservation(config, clients)
             identity = Identity(pulumi.get_project(), pulumi.get_stack(), name, config.region)
             wanted = design(identity, config, plan or plan_for(config), secrets.keys())

@@ -36,7 +36,7 @@ def cluster_args(config: StackConfig) -> GpuClusterArgs:
 def stack_secrets() -> dict[str, pulumi.Output[str]]:
     """The secrets that the stack brings, by the component's argument."""
     config = pulumi.Config()
-    found = {to_snake(key): config.get_secret(key) for key in SECRET_KINDS}
+    found = {to_snake(key): config.get_secret(key) for key in SECRET_KINDS if config.get(key)}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pulumi
 
@@ -12,7 +13,8 @@ from cluster.design import Design
 from cluster.policies import Account
 from cluster.preflight import Question, Site, derived_purchase, reservation_facts, survey
 from cluster.zone import Zone
-from sizing.aws import AwsError, Clients
+from sizing.aws import AwsError, Clients, asked
+from sizing.errors import InputError
 from sizing.plan import Finding
 from sizing.stack_config import StackConfig
 
@@ -43,8 +45,16 @@ def choose_site(
 ) -> Site:
     """Where the nodes go. Raises InputError for what cannot work; logs what was checked."""
     site = survey(question(wanted, zones), _of_account(clients, account), datetime.now(UTC))
-    pulumi.log.info("\n".join(["Checked in the account", *map(_line, site.checks)]))
+    pulumi.log.info(render_checks(site.checks))
     return site
+
+
+def render_checks(checks: Sequence[Finding]) -> str:
+    """What the account said, a line each; one line where nobody could be asked."""
+    if all(finding.verdict == "unknown" for finding in checks):
+        reasons = dict.fromkeys(f.detail.removeprefix("not checked: ") for f in checks)
+        return f"Nothing was checked in the account: {'; '.join(reasons)}"
+    return "\n".join(["Checked in the account", *map(_line, checks)])
 
 
 def question(wanted: Design, zones: Sequence[Zone]) -> Question:
@@ -73,25 +83,30 @@ def question(wanted: Design, zones: Sequence[Zone]) -> Question:
     )
 
 
-def _of_account(clients: Clients | None, account: Account) -> Clients | None:
+class _Nobody:
+    """Clients where nobody can be asked: every check says so."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def client(self, service: str, region: str) -> Any:  # noqa: ARG002 -- as the protocol has it
+        """Raises AwsError with the reason."""
+        raise AwsError("Not asked", self._why)
+
+
+def _of_account(clients: Clients | None, account: Account) -> Clients:
     """The clients if they ask the account that the provider deploys to."""
     if clients is None:
-        return None
+        return _Nobody("no AWS credentials were found for it")
     try:
-        number = clients.client("sts", account.region).get_caller_identity()["Account"]
-    except Exception as error:
-        pulumi.log.debug(f"the account was not asked: {error}")
-        return None
+        sts = clients.client("sts", account.region)
+        number = asked(sts.get_caller_identity)["Account"]
+    except (AwsError, InputError) as error:
+        return _Nobody(str(error))
     if number == account.number:
         return clients
-    pulumi.log.warn(
-        f"the credentials in the environment are of account {number}, the provider's of "
-        f"{account.number}: nothing was checked beforehand"
-    )
-    return None
+    return _Nobody(f"the credentials at hand are of account {number}, not {account.number}")
 
 
 def _line(finding: Finding) -> str:
     return f"  {_MARKS[finding.verdict]:<12}{finding.detail}"
-
-

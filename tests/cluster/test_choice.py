@@ -11,6 +11,7 @@ from cluster.identity import Identity
 from cluster.serving import Executor, Serving, WeightSource
 from sizing.checkpoint import Checkpoint
 from sizing.errors import InputError
+from sizing.planner import plan_for
 from sizing.stack_config import StackConfig
 from tests.cluster.plans import plan_405b
 
@@ -111,7 +112,7 @@ def test_two_tokens_contradict_each_other() -> None:
 def test_quantisation_while_loading_belongs_to_the_plans_own_files() -> None:
     online = OPEN.model_copy(update={"quantization": "fp8_per_tensor"})
     assert chosen(online).quantization == "fp8_per_tensor"
-    assert named("me/mine", online).quantization is None
+    assert named("me/mine").quantization is None
 
 
 @pytest.mark.parametrize(
@@ -129,11 +130,11 @@ def test_refused(options: dict[str, Any], key: str, nearest: str | None) -> None
     assert (caught.value.key, caught.value.nearest) == (key, nearest)
 
 
-def named(text: str, checkpoint: Checkpoint = GATED) -> Serving:
-    plan = plan_405b().model_copy(update={"checkpoint": checkpoint})
+def named(text: str) -> Serving:
+    """What is served where the stack itself names the files."""
     config = StackConfig.from_mapping(
-        {"model": "llama-3.1-405b", "serving": {"checkpoint": text}}
+        {"model": "llama-3.1-405b", "precision": "bf16", "serving": {"checkpoint": text}}
     )
-    found = choose_serving(plan, config, IDENTITY, ())
+    found = choose_serving(plan_for(config), config, IDENTITY, ())
     assert found is not None
     return found
