@@ -16,6 +16,7 @@ from cluster.zone import Zone
 from sizing.aws import AwsError, Clients, asked
 from sizing.errors import InputError
 from sizing.plan import Finding
+from sizing.render.text import WIDTH, fields, wrapped
 from sizing.stack_config import StackConfig
 
 _MARKS = {"yes": "ok", "no": "NO", "unknown": "not checked"}
@@ -51,10 +52,12 @@ def choose_site(
 
 def render_checks(checks: Sequence[Finding]) -> str:
     """What the account said, a line each; one line where nobody could be asked."""
+    details = [finding.detail.removeprefix("not checked: ") for finding in checks]
     if all(finding.verdict == "unknown" for finding in checks):
-        reasons = dict.fromkeys(f.detail.removeprefix("not checked: ") for f in checks)
-        return f"Nothing was checked in the account: {'; '.join(reasons)}"
-    return "\n".join(["Checked in the account", *map(_line, checks)])
+        reasons = "; ".join(dict.fromkeys(details))
+        return "\n".join(wrapped(f"Nothing was checked in the account: {reasons}", WIDTH))
+    rows = [(_MARKS[f.verdict], detail) for f, detail in zip(checks, details, strict=True)]
+    return "\n".join(["Checked in the account", *fields(rows, WIDTH)])
 
 
 def question(wanted: Design, zones: Sequence[Zone]) -> Question:
@@ -106,7 +109,3 @@ def _of_account(clients: Clients | None, account: Account) -> Clients:
     if number == account.number:
         return clients
     return _Nobody(f"the credentials at hand are of account {number}, not {account.number}")
-
-
-def _line(finding: Finding) -> str:
-    return f"  {_MARKS[finding.verdict]:<12}{finding.detail}"
