@@ -45,6 +45,7 @@ class Registration:
     protect: bool
     on_error: tuple[str, ...]
     secrets: tuple[str, ...]
+    """The inputs that the engine would encrypt."""
 
 
 @dataclass
@@ -187,12 +188,13 @@ def thread_loop() -> Generator[None]:
 
 
 def _registration(request: Any, urn: str) -> Registration:
+    sent = rpc.deserialize_properties(request.object, keep_unknowns=True)
     return Registration(
         type=request.type,
         name=request.name,
         urn=urn,
         parent=request.parent.split("::")[-1],
-        inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+        inputs={key: rpc.unwrap_rpc_secret(value) for key, value in sent.items()},
         dependencies=tuple(
             sorted(d.split("::")[-2] + "::" + d.split("::")[-1] for d in request.dependencies)
         ),
@@ -202,14 +204,8 @@ def _registration(request: Any, urn: str) -> Registration:
         delete_before_replace=request.deleteBeforeReplace,
         protect=request.protect,
         on_error=tuple(request.hooks.on_error),
-        secrets=_secret_inputs(request.object),
+        secrets=tuple(sorted(key for key, value in sent.items() if rpc.is_rpc_secret(value))),
     )
-
-
-def _secret_inputs(inputs: Any) -> tuple[str, ...]:
-    """The top-level inputs that the engine would encrypt."""
-    marked = [key for key, value in inputs.items() if rpc.is_rpc_secret(value)]
-    return tuple(sorted(marked))
 
 
 def is_unknown(value: object) -> bool:

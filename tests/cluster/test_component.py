@@ -12,6 +12,7 @@ from cluster.args import GpuClusterArgs
 from cluster.component import GpuCluster
 from sizing.instance import Purchase
 from sizing.plan import Plan
+from tests.cluster.clusters import TOKEN, cluster
 from tests.cluster.plans import MODEL, plan_405b, shaped
 from tests.cluster.recorder import IMAGE, Registration, Run, is_unknown, run_program
 
@@ -20,20 +21,6 @@ PLACEMENT = "ec2/placementGroup:PlacementGroup"
 INGRESS = "vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 RESERVATION = "cr-0123456789abcdef0"
-TOKEN, API_KEY = "hf_dummy_token", "dummy-api-key"
-
-
-def cluster(
-    plan: Plan | None = None,
-    *,
-    preview: bool = False,
-    run: Run | None = None,
-    **args: Any,
-) -> Run:
-    """A run of one cluster called `llm`."""
-    own = {"model": MODEL, "precision": "bf16", "hugging_face_token": TOKEN}
-    given = cast("GpuClusterArgs", {**own, **args})
-    return run_program(lambda: GpuCluster("llm", given, plan=plan), preview=preview, run=run)
 
 
 @pytest.fixture(scope="module")
