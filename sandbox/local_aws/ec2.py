@@ -126,11 +126,11 @@ class LocalEc2Response(PlacementActions, EndpointActions, SecurityRuleActions):
         if market:
             instance.lifecycle = market  # moto takes every market for spot
         tags = _tags_for("network-interface", request)
-        if primary is not None:
-            root = instance.nics[0]
-            root.interface_type = primary.get("InterfaceType") or "interface"
-            root.delete_on_termination = primary.get("DeleteOnTermination", True)
-            root.add_tags(tags)
+        asked = primary or {}
+        root = instance.nics[0]
+        root.interface_type = asked.get("InterfaceType") or "interface"
+        root.delete_on_termination = asked.get("DeleteOnTermination", True)
+        root.add_tags(tags)
         attach_card_interfaces(self.ec2_backend, instance, others, tags)
 
 

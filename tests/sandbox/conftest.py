@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from sandbox.aws_provider.clients import Aws
+from sandbox.aws_provider.invokes import INVOKES
 from sandbox.engine import Engine
 from sandbox.lifecycle import Sandbox
 from sandbox.testing import engine_or_skip
@@ -24,6 +25,12 @@ ClientError: type[Exception] = cast("Any", import_module("botocore.exceptions"))
 def error_code(error: BaseException) -> str:
     """AWS's code in a ClientError."""
     return cast("Any", error).response["Error"]["Code"]
+
+
+def invoke(aws: Aws, function: str, **args: Any) -> dict[str, Any]:
+    """The answer of one of the provider's functions."""
+    (token,) = (token for token in INVOKES if token.endswith(f":{function}"))
+    return INVOKES[token](aws, args)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import pytest
 from sandbox.aws_provider.clients import Aws
 from sandbox.aws_provider.diff import changes
 from sandbox.aws_provider.instance import run_parameters
-from sandbox.aws_provider.invokes import INVOKES, InvokeError
+from sandbox.aws_provider.queries import InvokeError
 from sandbox.aws_provider.registry import RESOURCES
 from sandbox.aws_provider.resource import Change
-from tests.sandbox.conftest import ZONE, Network
+from tests.sandbox.conftest import ZONE, Network, invoke
 from tests.sandbox.lives import Maker, assert_no_drift, live_through, resolved
 
 ASSUME = json.dumps(
@@ -216,11 +216,6 @@ def test_a_public_address_is_asked_for_on_an_interface(aws: Aws) -> None:
     assert "SubnetId" not in asked
     assert asked["NetworkInterfaces"][0]["SubnetId"] == "subnet-1"
     assert run_parameters(aws, props)["SubnetId"] == "subnet-1"
-
-
-def invoke(aws: Aws, function: str, **args: Any) -> dict[str, Any]:
-    (token,) = (token for token in INVOKES if token.endswith(f":{function}"))
-    return INVOKES[token](aws, args)
 
 
 def test_functions_answer_from_the_local_aws(aws: Aws, image: str, network: Network) -> None:

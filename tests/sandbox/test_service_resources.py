@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws_provider.clients import Aws
+from sandbox.aws_provider.check import Naming, check_inputs
+from sandbox.aws_provider.clients import Aws, AwsError
+from sandbox.aws_provider.diff import changes
+from sandbox.aws_provider.queries import InvokeError
 from sandbox.aws_provider.registry import RESOURCES
 from sandbox.lifecycle import Sandbox
 from tests.sandbox import test_resources
-from tests.sandbox.conftest import ZONE
+from tests.sandbox.conftest import ZONE, invoke
 from tests.sandbox.lives import Case, Maker, assert_all_read_back, live_through, resolved
 
 OTHER_ZONE = "us-east-1b"
@@ -309,3 +312,79 @@ def test_what_a_program_sets_is_read_back(
 def test_every_type_but_the_instance_has_a_case() -> None:
     tried = {case[0] for case in (*test_resources.CASES, *CASES, *KEPT)}
     assert tried == RESOURCES.keys() - {"aws:ec2/instance:Instance"}
+
+
+@pytest.mark.parametrize("token", [LB, TARGETS])
+def test_a_name_of_more_than_32_characters_is_refused(token: str) -> None:
+    inputs = {"subnets": ["subnet-1"]} if token == LB else {}
+    for given, naming in (({"name": "x" * 33}, "r"), ({}, "x" * 30)):
+        _, failures = check_inputs(RESOURCES[token], {}, {**inputs, **given}, Naming(naming), {})
+        assert [(f.prop, "at most 32" in f.reason) for f in failures] == [("name", True)]
+    _, failures = check_inputs(RESOURCES[token], {}, {**inputs, "name": "x" * 32}, Naming("r"), {})
+    assert failures == []
+
+
+# What cannot be changed in place: (token, an input, another).
+REPLACING: list[tuple[str, str, Any, Any]] = [
+    (LB, "internal", True, False),
+    (LB, "name", "one", "other"),
+    (TARGETS, "port", 8000, 8001),
+    (TARGETS, "targetType", "instance", "ip"),
+    (ATTACHMENT, "port", 8000, 8001),
+    (LISTENER, "loadBalancerArn", "one", "other"),
+    (SECRET, "name", "one", "other"),
+    (VERSION, "secretString", "one", "other"),
+    (PARAMETER, "name", "one", "other"),
+    (ALARM, "name", "one", "other"),
+    (LOG_GROUP, "name", "one", "other"),
+    (RULE, "name", "one", "other"),
+    (TARGET, "rule", "one", "other"),
+    (TOPIC, "name", "one", "other"),
+    (SUBSCRIPTION, "endpoint", "one", "other"),
+    ("aws:ec2/vpcEndpoint:VpcEndpoint", "serviceName", "one", "other"),
+]
+
+
+@pytest.mark.parametrize(("token", "prop", "old", "new"), REPLACING)
+def test_what_replaces(token: str, prop: str, old: Any, new: Any) -> None:
+    (found,) = changes({prop: old}, {prop: new}, RESOURCES[token].replaces)
+    assert found.replaces
+
+
+def test_the_current_version_of_a_secret_is_the_newest(aws: Aws, maker: Maker) -> None:
+    secret = maker.make(SECRET, name="rotated", recoveryWindowInDays=0)
+    old = maker.make(VERSION, secretId=secret, secretString="one")
+    new = maker.make(VERSION, secretId=secret, secretString="other")
+    kind = RESOURCES[VERSION]
+    kind.delete(aws, old, {})  # as a replacement does, after the new one is there
+    assert kind.read(aws, new, {}) is not None
+    by_name = invoke(aws, "getSecret", name="rotated")
+    assert by_name == invoke(aws, "getSecret", arn=secret)
+    assert invoke(aws, "getSecretVersion", secretId=secret)["secretString"] == "other"
+    RESOURCES[SECRET].delete(aws, secret, {"recoveryWindowInDays": 0})
+    with pytest.raises(InvokeError, match="nothing found"):
+        invoke(aws, "getSecret", name="rotated")
+
+
+def test_a_secret_in_its_recovery_window_is_gone_for_the_program(aws: Aws, maker: Maker) -> None:
+    secret = maker.make(SECRET, name="recoverable")
+    kind = RESOURCES[SECRET]
+    inputs = maker.checked(SECRET, {"name": "recoverable"})
+    kind.delete(aws, secret, inputs)
+    assert kind.read(aws, secret, inputs) is None
+    with pytest.raises(AwsError, match="ResourceExistsException"):
+        kind.create(aws, inputs)  # the name stays taken for the days of the window
+
+
+def test_functions_answer_from_the_local_aws(aws: Aws, maker: Maker, ids: dict[str, str]) -> None:
+    balancer = invoke(aws, "getLoadBalancer", arn=ids["balancer"])
+    assert balancer == invoke(aws, "getLoadBalancer", name=balancer["name"])
+    assert balancer["dnsName"].endswith(".elb.amazonaws.com")
+    mine = [{"name": "vpc-id", "values": [ids["vpc"]]}]
+    subnets = invoke(aws, "getSubnets", filters=mine)["ids"]
+    assert subnets == sorted([ids["subnet"], ids["subnet2"], ids["subnet3"]])
+    tagged = maker.make("aws:ec2/subnet:Subnet", vpcId=ids["vpc"], cidrBlock="10.7.48.0/24",
+                        tags={"Tier": "small"})  # fmt: skip
+    assert invoke(aws, "getSubnets", filters=mine, tags={"Tier": "small"})["ids"] == [tagged]
+    assert invoke(aws, "getSubnets", tags={"Tier": "no such"})["ids"] == []
+    assert invoke(aws, "getSubnet", id=tagged)["availableIpAddressCount"] == 251
