@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.preflight.existing import BALANCER_KEY
-from cluster.preflight.facts import Facts, Question, Subnet, Unanswered, unknown, yes
-from cluster.preflight.subnets import answered, listing, named_subnets, own_addresses
+from cluster.preflight.facts import (
+    Facts,
+    Question,
+    Subnet,
+    Unanswered,
+    answered,
+    unknown,
+    yes,
+)
+from cluster.preflight.subnets import listing, named_subnets, own_addresses
 from sizing.errors import InputError
 from sizing.plan import Finding
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster.addresses import CIDR_KEY
-from cluster.preflight.facts import Facts, Question, Unanswered, Vpc, unknown, yes
+from cluster.preflight.facts import (
+    Facts,
+    Question,
+    Subnet,
+    Unanswered,
+    Vpc,
+    answered,
+    unknown,
+    yes,
+)
 from sizing.errors import InputError, nearest_name
 from sizing.plan import Finding
 from sizing.stack_config import DEFAULT_VPC_CIDR, Egress, NetworkConfig
@@ -14,6 +23,7 @@ VPC_KEY = "network.vpcId"
 SUBNETS_KEY = "network.subnetIds"
 BALANCER_KEY = "network.loadBalancerSubnetIds"
 EGRESS_KEY = "network.egress"
+WAY_OUT = "way out"
 _LISTED = 6
 
 
@@ -41,6 +51,12 @@ def _check_new(network: NetworkConfig) -> None:
         shown = ", ".join(network.load_balancer_subnet_ids)
         allowed = f"nothing without {SUBNETS_KEY}: the load balancer lies in the nodes' VPC"
         raise InputError(BALANCER_KEY, shown, allowed)
+
+
+def vpc_of_subnets(network: NetworkConfig, subnets: tuple[Subnet, ...] | Unanswered) -> str | None:
+    """The VPC of the first of `network.subnetIds`; None where it is not known."""
+    known = {subnet.id: subnet.vpc_id for subnet in answered(subnets)}
+    return next((known[i] for i in network.subnet_ids if i in known), None)
 
 
 def existing_vpc(
@@ -78,6 +94,19 @@ def check_dns(facts: Facts, vpc_id: str) -> Iterator[Finding]:
         raise InputError(VPC_KEY, vpc_id, allowed)
     private = "" if dns.hostnames else "; DNS hostnames are off: no private names for endpoints"
     yield yes("dns", f"{vpc_id} resolves names{private}")
+
+
+def check_way_out(facts: Facts, subnet_id: str) -> Finding:
+    """How nodes in the subnet reach AWS. Never a no: endpoints in the VPC may stand in."""
+    routes = facts.routes
+    if routes is None or isinstance(routes, Unanswered):
+        return unknown(WAY_OUT, routes or "the VPC's routes were not read")
+    target = routes.by_subnet.get(subnet_id, routes.main)
+    if target and not target.startswith("igw-"):
+        return yes(WAY_OUT, f"{subnet_id} by {target}")
+    where = f"goes to {target}, which serves public addresses only" if target else "is missing"
+    needs = "nodes need VPC endpoints or a NAT gateway, or their boot stops"
+    return unknown(WAY_OUT, f"the default route of {subnet_id} {where}: {needs}")
 
 
 def _no_vpc(wanted: str, region: str, vpcs: tuple[Vpc, ...]) -> InputError:

@@ -95,6 +95,16 @@ class Dns:
 
 
 @dataclass(frozen=True, slots=True)
+class Routes:
+    """Where a VPC's subnets send what leaves it: the target of 0.0.0.0/0 (igw-..., nat-...), None
+    without one. A subnet that is not in `by_subnet` follows `main`.
+    """
+
+    main: str | None
+    by_subnet: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnNode:
     """An instance that this stack runs already; `addresses` counts those it holds, by subnet."""
 
@@ -130,7 +140,7 @@ class Facts:
     """AWS's answers. None stands where nothing was asked or nothing was found.
 
     `subnets` are those that the configuration names, `neighbours` all of the existing VPC,
-    `vpcs` all of the region.
+    `vpcs` all of the region. `routes` are the existing VPC's ways out.
     """
 
     zones: tuple[Zone, ...] | Unanswered
@@ -142,6 +152,7 @@ class Facts:
     dns: Dns | Unanswered | None = None
     subnets: tuple[Subnet, ...] | Unanswered = ()
     neighbours: tuple[Subnet, ...] | Unanswered = ()
+    routes: Routes | Unanswered | None = None
     secrets: Mapping[str, Secret | Unanswered]
 
 
@@ -161,6 +172,11 @@ class Site:
     load_balancer_subnets: tuple[str, ...] = ()
     reservation: Reservation | None = None
     checks: tuple[Finding, ...] = ()
+
+
+def answered(subnets: tuple[Subnet, ...] | Unanswered) -> tuple[Subnet, ...]:
+    """The subnets, none where AWS did not answer."""
+    return () if isinstance(subnets, Unanswered) else subnets
 
 
 def yes(what: str, detail: str) -> Finding:

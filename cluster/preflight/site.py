@@ -12,6 +12,7 @@ from cluster.preflight.existing import (
     SUBNETS_KEY,
     check_consistent,
     check_dns,
+    check_way_out,
     existing_vpc,
     is_existing,
 )
@@ -20,7 +21,7 @@ from cluster.preflight.quota import check_quota
 from cluster.preflight.reservation import WHAT as RESERVATION
 from cluster.preflight.reservation import check_reservation
 from cluster.preflight.secrets import check_names, check_secrets
-from cluster.preflight.subnets import NodeSubnets, vpc_of_subnets
+from cluster.preflight.subnets import NodeSubnets
 from cluster.preflight.zones import all_zones, nodes_zone, valid_zones, zone_findings
 from cluster.zone import ZONE_KEY, Zone
 from sizing.errors import InputError
@@ -83,10 +84,13 @@ def _existing(
 ) -> Site:
     if question.network.availability_zone is not None:
         nodes_zone(question, facts, valid, reservation)
-    vpc_id, cidr = existing_vpc(question, facts, vpc_of_subnets(question, facts))
+    if question.network.vpc_id:
+        existing_vpc(question, facts, None)
     choice = NodeSubnets(question, facts, valid, reservation)
     node = choice.choose()
-    checks = [*check_dns(facts, vpc_id), choice.finding(node)]
+    vpc_id, cidr = existing_vpc(question, facts, node.vpc_id)
+    way_out = check_way_out(facts, node.id)
+    checks = [*check_dns(facts, vpc_id), way_out, choice.finding(node)]
     balancer: tuple[str, ...] = ()
     if question.serving:
         balancer, finding = balancer_subnets(question, facts, node)

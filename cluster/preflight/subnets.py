@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from cluster.addresses import RESERVED_BY_AWS
-from cluster.preflight.existing import SUBNETS_KEY
+from cluster.preflight.existing import SUBNETS_KEY, vpc_of_subnets
 from cluster.preflight.facts import (
     Facts,
     Question,
     Reservation,
     Subnet,
     Unanswered,
+    answered,
     unknown,
     yes,
 )
@@ -37,18 +38,12 @@ def named_subnets(
         if identity not in known:
             raise _no_subnet(key, identity, question, facts)
     found = tuple(known[identity] for identity in dict.fromkeys(ids))
-    vpc = question.network.vpc_id or vpc_of_subnets(question, facts)
+    vpc = question.network.vpc_id or vpc_of_subnets(question.network, facts.subnets)
     for subnet in found:
         if subnet.vpc_id != vpc:
             allowed = f"subnets of {vpc}, as the others; this one is of {subnet.vpc_id}"
             raise InputError(key, subnet.id, allowed)
     return found
-
-
-def vpc_of_subnets(question: Question, facts: Facts) -> str | None:
-    """The VPC of the first given subnet; None where it is not known."""
-    known = {subnet.id: subnet.vpc_id for subnet in answered(facts.subnets)}
-    return next((known[i] for i in question.network.subnet_ids if i in known), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +132,8 @@ class NodeSubnets:
     def _refused(self, given: Sequence[Subnet] | None, allowed: str) -> InputError:
         others = [s for s in answered(self.facts.neighbours) if self._would_do(s)]
         value = None if given is None else ", ".join(f"{s.id} ({s.zone})" for s in given)
-        listed = listing(others) or "none there would do"
+        need = f"no subnet there is private, in the zone and has {self.question.addresses} free"
+        listed = listing(others) or need
         return InputError(SUBNETS_KEY, value, f"{allowed}: {listed}", nearest_subnet(others))
 
 
@@ -146,11 +142,6 @@ def own_addresses(facts: Facts, subnet: Subnet) -> int:
     if isinstance(facts.running, Unanswered):
         return 0
     return sum(node.addresses.get(subnet.id, 0) for node in facts.running.own)
-
-
-def answered(subnets: tuple[Subnet, ...] | Unanswered) -> tuple[Subnet, ...]:
-    """The subnets, none where AWS did not answer."""
-    return () if isinstance(subnets, Unanswered) else subnets
 
 
 def listing(subnets: Sequence[Subnet]) -> str:
