@@ -264,6 +264,18 @@ def test_a_secrets_state(answer: Any, state: Any) -> None:
     assert found == state or isinstance(found, Unanswered) is (state is Unanswered)
 
 
+def test_a_page_that_is_not_awss_is_no_answer() -> None:
+    from botocore.parsers import ResponseParserError  # pyright: ignore[reportMissingTypeStubs]
+
+    def proxys_page(**_: Any) -> Any:
+        raise ResponseParserError("invalid XML received:\n<!doctype html>")
+
+    site = survey(question(), account(describe_instances=proxys_page), NOW)
+    quota = next(check for check in site.checks if check.what == "quota")
+    assert quota.verdict == "unknown"
+    assert "ResponseParserError" in quota.detail
+
+
 def test_without_a_way_to_aws_it_asks_once() -> None:
     class Offline:
         calls = 0
