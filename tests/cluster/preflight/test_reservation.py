@@ -77,9 +77,9 @@ def test_a_contradiction_names_the_right_purchase(
         (reservation(ends=NOW), "not ended; this one ended at 2026-11-24 12:00 UTC"),
         (
             block(timedelta(minutes=29)),
-            "ends at 2026-11-24 12:29 UTC, and EC2 terminates its nodes 30 minutes before, already",
+            "more than 30 minutes left; this one ends at 2026-11-24 12:29 UTC, and EC2 terminates",
         ),
-        (block(timedelta(minutes=30)), "already"),
+        (block(timedelta(minutes=30)), "its nodes 30 minutes before$"),
         (reservation(free=1), "room for 2 x p5.48xlarge; of this one's 2, 1 are free and 0"),
         (reservation(free=0, total=4), "of this one's 4, 0 are free"),
     ],
