@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cluster.preflight.facts import Unanswered
+from cluster.preflight.session import NO_ROLE
 from sizing.aws import AwsError
 from sizing.errors import InputError
 
@@ -14,6 +15,7 @@ DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperat
 # After one of these every further question would only wait for the same time-out.
 _NO_WAY = frozenset(
     {
+        NO_ROLE,
         "ConnectTimeoutError",
         "ConnectionClosedError",
         "EndpointConnectionError",

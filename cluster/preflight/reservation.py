@@ -70,7 +70,8 @@ def check_reservation(
             f"{found.instance_type} (plan for that with instanceTypes.allow)",
         )
     if found.ends and _cleared(found, found.ends) <= now:
-        raise _refused(found, f"one that has not ended; this one {_ending(found, now)}")
+        left = "with more than 30 minutes left" if found.kind == BLOCK else "that has not ended"
+        raise _refused(found, f"one {left}; this one {_ending(found, now)}")
     return _room(question, found, running, now)
 
 
@@ -111,8 +112,8 @@ def _ending(found: Reservation, now: datetime) -> str:
     if found.kind != BLOCK:
         return f"ends at {moment(found.ends)}, in {_span(found.ends - now)}"
     cleared = _cleared(found, found.ends)
-    left = f"in {_span(cleared - now)}" if cleared > now else "already"
-    return f"ends at {moment(found.ends)}, and EC2 terminates its nodes 30 minutes before, {left}"
+    left = f", in {_span(cleared - now)}" if cleared > now else ""
+    return f"ends at {moment(found.ends)}, and EC2 terminates its nodes 30 minutes before{left}"
 
 
 def _state_and_dates(found: Reservation) -> str:

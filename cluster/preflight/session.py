@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
-from sizing.aws import asked
+from sizing.aws import AwsError, asked
 
 # A preview is waited for: some patience with throttling, little with an AWS that does not answer.
 _MAX_ATTEMPTS = 4
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 20
+NO_ROLE = "AssumeRole"
 _ROLE_SESSION = "gpu-sizing-preflight"
 
 
@@ -66,11 +67,14 @@ def _session(
 
 def _assumed(session: Any, role: Mapping[str, Any], region: str) -> Any:
     external = {"ExternalId": role["externalId"]} if role.get("externalId") else {}
-    answer = _client(session, "sts", region).assume_role(
-        RoleArn=role["roleArn"],
-        RoleSessionName=role.get("sessionName") or _ROLE_SESSION,
-        **external,
-    )
+    client = _client(session, "sts", region)
+    name = role.get("sessionName") or _ROLE_SESSION
+    try:
+        answer = asked(
+            lambda: client.assume_role(RoleArn=role["roleArn"], RoleSessionName=name, **external)
+        )
+    except AwsError as error:
+        raise AwsError(NO_ROLE, f"{role['roleArn']} cannot be assumed: {error}") from None
     made = answer["Credentials"]
     return _session(None, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 

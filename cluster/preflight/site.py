@@ -55,7 +55,8 @@ def _purchase_findings(question: Question, facts: Facts, now: datetime) -> Itera
     if isinstance(facts.reservation, Reservation):
         yield check_reservation(question, facts.reservation, facts.running, now)
     elif facts.reservation:
-        yield unknown(RESERVATION, facts.reservation)
+        hint = f"{facts.reservation.reason}; {ZONE_KEY} must be its zone"
+        yield unknown(RESERVATION, Unanswered(hint))
     if quota := check_quota(question, facts):
         yield quota
 

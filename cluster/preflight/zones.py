@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from cluster.preflight.facts import Facts, Question, Reservation, Unanswered, unknown, yes
 from cluster.zone import ZONE_KEY, Zone, choose_zone
 from sizing.catalog.instances import instance
-from sizing.errors import InputError, unknown_name
+from sizing.errors import InputError
 from sizing.plan import Finding
 
 WHAT = "offered"
+_LISTED = 6
 
 
 def valid_zones(question: Question, facts: Facts) -> tuple[Zone, ...]:
@@ -107,10 +108,19 @@ def _preference(question: Question, zone: Zone) -> tuple[int, str]:
 
 def _nowhere(question: Question) -> InputError:
     name, region = question.instance_type, question.region
-    regions = sorted(set(instance(name).zones) - {region})
-    return unknown_name(
-        "region", region, regions, f", where {name} is sold: no zone of {region} offers it here"
-    )
+    continent = region.partition("-")[0]
+    others = [
+        r for r in instance(name).zones if r != region and _is_closed(r) == _is_closed(region)
+    ]
+    regions = sorted(others, key=lambda r: (not r.startswith(continent), r))
+    listed = ", ".join(regions[:_LISTED]) or "none is known"
+    allowed = f"a region that offers {name} to this account, as no zone here does: {listed}"
+    return InputError("region", region, allowed, regions[0] if regions else None)
+
+
+def _is_closed(region: str) -> bool:
+    """Whether a region takes accounts of its own: no other account can move there."""
+    return region.startswith(("us-gov-", "cn-"))
 
 
 def _why(facts: Facts) -> str:
