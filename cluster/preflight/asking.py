@@ -32,7 +32,9 @@ _STATES = (*_COUNTED, "stopping", "stopped")
 def gather(question: Question, clients: Clients) -> Facts:
     """Everything AWS says about the question. Raises InputError for an unknown reservation."""
     asker, region = Asker(), question.region
-    zones = asker.ask("ec2:DescribeAvailabilityZones", lambda: _zones(clients, region))
+    zones = question.zones or asker.ask(
+        "ec2:DescribeAvailabilityZones", lambda: _zones(clients, region)
+    )
     offered = asker.ask(
         "ec2:DescribeInstanceTypeOfferings",
         lambda: frozenset(offered_zones(clients, region, question.instance_type)),

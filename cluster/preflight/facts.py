@@ -18,7 +18,8 @@ class Question:
 
     `addresses` are the IPv4 addresses of all nodes together. `offered_zone_ids` is the catalogue's
     belief in order of preference, and may be empty. `secrets` are (config key, Secrets Manager name
-    or ARN) that must exist. `project` and `stack` are the tags of what is already ours.
+    or ARN) that must exist. `project` and `stack` are the tags of what is already ours. `zones` are
+    the account's where they are known already; empty asks AWS.
     """
 
     region: str
@@ -35,6 +36,7 @@ class Question:
     project: str
     stack: str
     secrets: tuple[tuple[str, str], ...] = ()
+    zones: tuple[Zone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
