@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
 from sizing.candidates import Candidate
-from sizing.catalog.checkpoints import checkpoint_for, stored_format
+from sizing.catalog.checkpoint_rows import find
+from sizing.catalog.checkpoints import checkpoint_for, is_dense_text, stored_format
 from sizing.catalog.prices import STALE_AFTER, is_stale, offer
 from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.checkpoint import Checkpoint
@@ -17,7 +18,7 @@ from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.model import ModelSpec
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
-from sizing.precision import weight_bytes
+from sizing.precision import Precision, weight_bytes
 from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
 from sizing.request import Request
@@ -76,7 +77,7 @@ def describe(request: Request, found: Found) -> Plan:
         engine_flags=_flags(request, placement),
         checkpoint=checkpoint,
         evidence=_evidence(spec, placement, cost),
-        assumptions=_assumptions(request, placement),
+        assumptions=_assumptions(request, placement, checkpoint),
         warnings=tuple(_warnings(request, best, stages, checkpoint)),
         alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
         alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
@@ -168,13 +169,25 @@ def _evidence(spec: ModelSpec, placement: Placement, cost: Cost) -> dict[str, Ev
     }
 
 
-def _assumptions(request: Request, placement: Placement) -> tuple[str, ...]:
+def _assumptions(
+    request: Request, placement: Placement, checkpoint: Checkpoint | None
+) -> tuple[str, ...]:
     engine = placement.engine
     return (
         *request.defaults_used,
         f"{engine.name} defaults: {engine.gpu_memory_utilization:.0%} of GPU memory, "
         f"{engine.max_num_seqs} sequences, {engine.max_num_batched_tokens} batched tokens",
+        *_assumed_of_files(request.spec, placement, checkpoint),
     )
+
+
+def _assumed_of_files(
+    spec: ModelSpec, placement: Placement, checkpoint: Checkpoint | None
+) -> Iterator[str]:
+    """A quantised copy of a model with unlike layers may leave some alone, which few copies say."""
+    known = find(checkpoint.repository) if checkpoint else None
+    if known and not known.row.keep and placement.precision.bits < 16 and not is_dense_text(spec):
+        yield f"{known.row.repository} quantises every linear layer"
 
 
 def _warnings(
@@ -200,20 +213,25 @@ def _warnings(
 
 def _checkpoint_warnings(
     spec: ModelSpec, placement: Placement, checkpoint: Checkpoint
-) -> list[str]:
+) -> Iterator[str]:
     """Where the files are not what was sized, or what the layout can load."""
-    planned, stored = placement.precision, stored_format(spec, placement.precision, checkpoint)
-    ratio = weight_bytes(spec, stored) / weight_bytes(spec, planned)
-    said = list[str]()
-    if abs(ratio - 1) > _SAME_SIZE:
-        more = f"{abs(ratio - 1):.0%} {'larger' if ratio > 1 else 'smaller'}"
-        said.append(f"{checkpoint.repository} is {more} than the {planned.name} that was sized")
+    planned, stored = placement.precision, stored_format(placement.precision, checkpoint)
+    more = _more_bytes(spec, stored, planned)
+    if abs(more) > _SAME_SIZE:
+        size = f"{abs(more):.0%} {'larger' if more > 0 else 'smaller'}"
+        yield f"{checkpoint.repository} is {size} than the {planned.name} that was sized"
     if planned.name == "nf4" and not checkpoint.quantization and placement.layout.tp > 1:
-        said.append(
+        yield (
             f"vLLM does not split {checkpoint.repository}, quantised already by bitsandbytes, over "
             f"TP {placement.layout.tp}: name the 16-bit model, which it quantises while loading"
         )
-    return said
+
+
+def _more_bytes(spec: ModelSpec, stored: Precision, planned: Precision) -> float:
+    """By which share of the planned bytes the stored ones exceed them."""
+    if stored == planned or stored.bits > 8:
+        return 0.0
+    return weight_bytes(spec, stored) / weight_bytes(spec, planned) - 1
 
 
 def _price_warnings(request: Request, best: Candidate) -> list[str]:

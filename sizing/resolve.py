@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sizing.catalog.checkpoint_rows import find
 from sizing.catalog.model_store import canonical, find_name, index, load
 from sizing.errors import InputError, unknown_name
 from sizing.evidence import Evidence
@@ -98,6 +99,9 @@ def _path(model: str) -> Path | None:
 
 
 def _from_checkpoint_name(model: str) -> Resolved | None:
+    known = find(model)
+    if known:
+        return Resolved(load(known.model), known.row.format)
     organisation, _, short = canonical(model).rpartition("/")
     for base, precision in _quantised_names(short):
         spec = _base(base, organisation)
@@ -107,12 +111,20 @@ def _from_checkpoint_name(model: str) -> Resolved | None:
     return Resolved(spec) if spec else None
 
 
-def precision_in_name(model: str) -> tuple[str, Precision] | None:
-    """The base name (as it is compared) and the precision of a quantised checkpoint's name."""
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """What the name of a quantised checkpoint says: its base model's name and its precision."""
+
+    base: str
+    precision: Precision
+
+
+def precision_in_name(model: str) -> Quantised | None:
+    """The base, as names are compared, and the precision; None where the name says neither."""
     organisation, _, short = canonical(model).rpartition("/")
     for base, precision in _quantised_names(short):
         if _base(base, organisation):
-            return base, PRECISIONS[_published(precision, organisation)]
+            return Quantised(base, PRECISIONS[_published(precision, organisation)])
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sizing.instance import Purchase
 from sizing.plan import Cost, CostLine, Finding, Method, Plan, Prefer, Quota
 from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
-from sizing.render.text import WIDTH, bar, bullets, fields, table, wrapped
+from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields, table, wrapped
 from sizing.units import gib, usd
 
 NOT_COUNTED = "root volumes, NAT gateway, data transfer, logs"
@@ -93,14 +93,9 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
 
 def _checkpoint(plan: Plan) -> str:
     """The files that will be served, or that none are known."""
-    found = plan.checkpoint
-    if found is None:
-        return f"none known at {plan.precision}: nodes alone, or name one with serving.checkpoint"
-    notes = ["gated: needs a token"] if found.gated else []
-    notes += [f"{found.quantization} while it loads"] if found.quantization else []
-    revision = f"@{found.revision}" if found.revision else ""
-    noted = f" ({'; '.join(notes)})" if notes else ""
-    return f"{found.repository}{revision}{noted}"
+    if plan.checkpoint:
+        return checkpoint_text(plan.checkpoint)
+    return f"none known at {plan.precision}: nodes alone, or name one with serving.checkpoint"
 
 
 def _chosen(plan: Plan) -> list[tuple[str, str]]:
