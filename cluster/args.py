@@ -135,7 +135,7 @@ class GpuClusterArgs(TypedDict):
     image_id: NotRequired[str]
     """A pinned machine image (ami-...). Default: the newest at the first launch, then kept."""
     protect: NotRequired[bool]
-    """Refuse to replace or delete nodes and the load balancer. Default false."""
+    """Refuse to replace or delete anything of the cluster. Default false."""
     replacement: NotRequired[str]
     """create-first, delete-first, or auto (default): delete first only in a reservation."""
     tags: NotRequired[dict[str, str]]

@@ -67,7 +67,7 @@ class GpuCluster(pulumi.ComponentResource):
             identity = Identity(pulumi.get_project(), pulumi.get_stack(), name, config.region)
             wanted = design(identity, config, plan or plan_for(config), secrets.keys())
         inputs = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        super().__init__(TYPE, name, inputs, opts)
+        super().__init__(TYPE, name, inputs, _protected(opts, config))
         with property_errors():
             self.results = self._make(wanted, secrets, clients)
         self._set_outputs()
@@ -163,6 +163,18 @@ class _Maker:
             purchase=self.wanted.plan.purchase,
             reservation=self.site.reservation,
         )
+
+
+def _protected(
+    opts: pulumi.ResourceOptions | None, config: StackConfig
+) -> pulumi.ResourceOptions | None:
+    """The caller's options; what protects the component protects every child.
+
+    All of them, since a destroy that may take the listener but not the nodes is an outage too.
+    """
+    if not config.protect:
+        return opts
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))
 
 
 def _heads(nodes: Sequence[Node]) -> dict[int, pulumi.Input[str]]:

@@ -65,7 +65,7 @@ def make_endpoint(
         drop_invalid_header_fields=True,
         enable_deletion_protection=scope.protect,
         tags=scope.named("endpoint"),
-        opts=scope.kept(after=group.rules),
+        opts=scope.opts(after=group.rules),
     )
     target_group = _target_group(scope, network, node_ports[0])
     _listener(scope, balancer, target_group, config.certificate_arn, port)

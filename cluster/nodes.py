@@ -175,7 +175,7 @@ class NodeMaker:
             user_data=self.design.user_data[placement.name],
             user_data_replace_on_change=True,
             tags=node_tags(self.scope.tags, placement),
-            opts=pulumi.ResourceOptions.merge(self.scope.kept(after=after), opts),
+            opts=pulumi.ResourceOptions.merge(self.scope.opts(after=after), opts),
         )
 
     def _delete_first(self) -> bool | None:

@@ -12,7 +12,8 @@ from cluster.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The cluster that a child belongs to. `tags` are carried by every child."""
+    """The cluster that a child belongs to. `tags` are carried by every child; `protect` guards the
+    load balancer on AWS's side too."""
 
     identity: Identity
     tags: dict[str, str]
@@ -40,11 +41,6 @@ class Scope:
     def opts(self, *, after: Iterable[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         """A child's options; `after` must be there before it."""
         return pulumi.ResourceOptions(parent=self.parent, depends_on=list(after) or None)
-
-    def kept(self, *, after: Iterable[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """The options of a child whose loss is an outage: protected where the stack says so."""
-        mine = pulumi.ResourceOptions(protect=True if self.protect else None)
-        return pulumi.ResourceOptions.merge(self.opts(after=after), mine)
 
     def invoke_opts(self) -> pulumi.InvokeOptions:
         """The options of a question to AWS: asked through the children's provider."""

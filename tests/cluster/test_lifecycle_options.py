@@ -16,9 +16,9 @@ def protected(run: Run) -> set[str]:
     return {r.name for r in run.resources if r.protect}
 
 
-def test_protect_keeps_nodes_and_the_endpoint() -> None:
+def test_protect_keeps_everything_since_less_is_an_outage_too() -> None:
     run = cluster(plan_405b(), protect=True)
-    assert protected(run) == {"llm-replica-0-rank-0", "llm-replica-0-rank-1", "llm-endpoint"}
+    assert protected(run) == {r.name for r in run.resources}
     assert run.one(BALANCER).inputs["enableDeletionProtection"] is True
 
 

@@ -69,9 +69,13 @@ def test_3_protected_nodes_are_neither_replaced_nor_destroyed(stack: Stack) -> N
     stack.ok("up")
     before = instance_ids(stack.box)
     stack.configure(**{**SMALL, "replicas": 3, "protect": True, "precision": "fp8"})
-    assert "protected" in stack.refused("up")
-    assert "protected" in stack.refused("destroy")
+    assert "marked for protection" in stack.refused("up")
+    serving = targets(stack.box)
+    assert "cannot be deleted" in stack.refused("destroy")
     assert instance_ids(stack.box) == before
+    assert targets(stack.box) == serving
+    stack.configure(**SMALL, replicas=3, protect=True)
+    stack.ok("up")
 
 
 def test_4_a_second_stack_touches_nothing_of_the_first(stack: Stack, empty_project: Path) -> None:
@@ -84,7 +88,6 @@ def test_4_a_second_stack_touches_nothing_of_the_first(stack: Stack, empty_proje
     assert len(targets(stack.box)) == 2
     other.ok("destroy")
     assert instance_ids(stack.box) == first
-    stack.configure(**SMALL, replicas=3, protect=True)
     stack.ok("up", "--expect-no-changes")
 
 
