@@ -36,12 +36,12 @@ class LocalAws:
     def __init__(self) -> None:
         os.environ.update(_MOTO_SETTINGS)
         # Imported after the settings, which moto reads once.
-        from sandbox.local_aws import ec2, quotas
+        from sandbox.local_aws import ec2, load_balancing, log_groups, quotas, topics
         from sandbox.local_aws.control import control
         from sandbox.local_aws.images import seed_images
 
-        ec2.install()
-        quotas.install()
+        for service in (ec2, load_balancing, log_groups, quotas, topics):
+            service.install()
         self._control = control
         server = _moto_server()
         self._moto: WsgiApp = server.DomainDispatcherApplication(server.create_backend_app)
