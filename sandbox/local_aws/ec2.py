@@ -22,26 +22,35 @@ from sandbox.local_aws.images import resolve_image
 from sandbox.local_aws.interfaces import attach_card_interfaces, drop_card_interfaces
 from sandbox.local_aws.placement_actions import PlacementActions
 from sandbox.local_aws.refusals import Launch, check_launch, check_user_data
+from sandbox.local_aws.reservation_actions import ReservationActions
 from sandbox.local_aws.security_rules import SecurityRuleActions
+from sandbox.local_aws.supply import supply_for
+from sandbox.local_aws.supply_refusals import Supply, check_reservation, check_supply
 
 
-class LocalEc2Response(PlacementActions, EndpointActions, SecurityRuleActions):
+class LocalEc2Response(PlacementActions, ReservationActions, EndpointActions, SecurityRuleActions):
     """The actions that differ from moto's."""
 
     def run_instances(self) -> ActionResult:
         """Judge the effective request, launch through moto, then add what moto left out."""
         request = self._effective_request()
         group = request.get("Placement", {}).get("GroupName")
+        launch = self._launch(request)
         with ec2_errors():
-            check_launch(self._launch(request))
+            check_launch(launch)
             if group:
                 self.groups.require(group)
+            supply = self._supply(launch)
+            check_reservation(supply)
+            if not self._get_bool_param("DryRun"):
+                check_supply(supply)
         primary, others = _split_primary(request.get("NetworkInterfaces", []))
         self.params = {**request, **({"NetworkInterfaces": [primary]} if primary else {})}
         result = super().run_instances()
         reservation = cast("Reservation", result.result)
         for instance in reservation.instances:
             self._complete(instance, request, primary, others)
+            _reserve(instance, supply)
         return result
 
     def terminate_instances(self) -> ActionResult:
@@ -98,6 +107,10 @@ class LocalEc2Response(PlacementActions, EndpointActions, SecurityRuleActions):
             offered={offer["Location"] for offer in offers if offer["InstanceType"] == name},
         )
 
+    def _supply(self, launch: Launch) -> Supply:
+        place = (launch.zone, self.current_account, self.region)
+        return supply_for(launch.request, *place, self.ec2_backend)
+
     def _zone(self, request: Params) -> str:
         """The zone of the subnet, else the one that is asked for, else the region's first."""
         inner = [i["SubnetId"] for i in request.get("NetworkInterfaces", []) if "SubnetId" in i]
@@ -138,6 +151,16 @@ def install() -> None:
     """Make moto's server answer EC2 with this class; before its first request."""
     security_rules.install()
     moto.ec2.urls.url_paths["{0}/"] = LocalEc2Response.dispatch
+
+
+def _reserve(instance: Any, supply: Supply) -> None:
+    found = supply.reservation
+    if supply.target:
+        wish = {"CapacityReservationTarget": {"CapacityReservationId": supply.target}}
+    else:
+        wish = {"CapacityReservationPreference": "open"}
+    instance.capacity_reservation_specification = wish
+    instance.capacity_reservation_id = found.capacity_reservation_id if found else None
 
 
 def _split_primary(

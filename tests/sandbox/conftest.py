@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,26 @@ def invoke(aws: Aws, function: str, **args: Any) -> dict[str, Any]:
     """The answer of one of the provider's functions."""
     (token,) = (token for token in INVOKES if token.endswith(f":{function}"))
     return INVOKES[token](aws, args)
+
+
+def buy_block(ec2: Any, count: int = 1, start: datetime | None = None, zone: str = ZONE) -> str:
+    """The id of a new capacity block of p5.48xlarge, from now or `start` on for a day."""
+    when = {"StartDateRange": start} if start else {}
+    offers = ec2.describe_capacity_block_offerings(
+        InstanceType="p5.48xlarge", InstanceCount=count, CapacityDurationHours=24, **when
+    )["CapacityBlockOfferings"]
+    (offer,) = (offer for offer in offers if offer["AvailabilityZone"] == zone)
+    bought = ec2.purchase_capacity_block(
+        CapacityBlockOfferingId=offer["CapacityBlockOfferingId"], InstancePlatform="Linux/UNIX"
+    )
+    return bought["CapacityReservation"]["CapacityReservationId"]
+
+
+def into(reservation: str, market: str | None = "capacity-block") -> dict[str, Any]:
+    """RunInstances' parameters for a launch into a reservation."""
+    target = {"CapacityReservationTarget": {"CapacityReservationId": reservation}}
+    option = {"InstanceMarketOptions": {"MarketType": market}} if market else {}
+    return {"CapacityReservationSpecification": target, **option}
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def what_is_left(sandbox: Sandbox) -> dict[str, list[Any]]:
 
 def test_the_whole_life_of_a_served_node(project: Project) -> None:
     project.pulumi("up", "--yes", "--skip-preview")
+    assert project.pulumi("stack", "output", "quota").strip() == "10000"
     there = what_is_left(project.sandbox)
     assert [kind for kind, found in there.items() if not found] == []
     value = project.sandbox.client("secretsmanager").get_secret_value(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 
+boto3 = cast("Any", import_module("boto3"))  # has no types
+
 config = pulumi.Config()
 AMI = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
 PORT = 8000
+
+# As a program's own check before it asks for anything.
+quota = boto3.client("service-quotas", "us-east-1").get_service_quota(
+    ServiceCode="ec2", QuotaCode="L-DB2E81BA"
+)["Quota"]["Value"]
 
 provider = aws.Provider(
     "aws",
@@ -154,4 +163,5 @@ aws.cloudwatch.EventTarget(
 )
 
 pulumi.export("endpoint", balancer.dns_name)
+pulumi.export("quota", quota)
 pulumi.export("secret", secret.arn)
