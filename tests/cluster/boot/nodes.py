@@ -135,7 +135,7 @@ _DOCKER = """
 case $1 in
   run)
     while [ $# -gt 0 ]; do
-      if [ "$1" = --env-file ]; then cat "$2" >>"$GPU_SIZING_ROOT/env"; echo >>"$GPU_SIZING_ROOT/env"; fi
+      [ "$1" != --env-file ] || { cat "$2" && echo; } >>"$GPU_SIZING_ROOT/env"
       shift
     done
     [ ! -e "$GPU_SIZING_ROOT/code" ] || exit "$(cat "$GPU_SIZING_ROOT/code")"
@@ -154,7 +154,7 @@ esac
 
 
 class NodeRoot:
-    """A node's files under a folder that stands for `/`, and fakes that record how they are called."""
+    """A node's files under a folder that stands for `/`, and fakes that record their calls."""
 
     def __init__(self, root: Path, case: Case) -> None:
         self.root = root

@@ -91,8 +91,7 @@ def test_quantisation_is_given_only_where_the_engine_makes_it() -> None:
 
 def test_s3_is_streamed_where_the_image_can_and_read_from_disk_elsewhere() -> None:
     streamed, one, copied = (
-        arguments(CASES[name])
-        for name in ("s3, streamed", "s3, streamed to one gpu", "s3, copied")
+        arguments(CASES[name]) for name in ("s3, streamed", "s3, streamed to one gpu", "s3, copied")
     )
     assert streamed[0] == S3.location
     assert flags_of(streamed)["--load-format"] == ["runai_streamer"]
