@@ -8,7 +8,7 @@ from itertools import chain
 from cluster.boot.container import image_family
 from cluster.names import NodePlacement
 from cluster.serving import Executor, Serving, WeightSource
-from sizing.errors import InputError
+from sizing.errors import InputError, unknown_name
 from sizing.plan import Plan
 
 MODEL_PATH = "/model"
@@ -16,9 +16,10 @@ MODEL_PATH = "/model"
 MASTER_PORT = 29501
 """Where the ranks of a replica that spans nodes meet, on its first node; vLLM's default."""
 
-# vLLM 0.33 quantises while it loads under these names only (vllm/config/quantization.py); it
-# refuses `fp8` for files that are not fp8 (vllm/model_executor/layers/quantization/fp8.py).
+# vLLM 0.33 quantises while it loads under these names only (vllm/config/quantization.py); `fp8` is
+# its deprecated name for `fp8_per_tensor` (vllm/model_executor/model_loader/weight_utils.py).
 ONLINE_QUANTIZATIONS = (
+    "fp8",
     "fp8_per_tensor",
     "fp8_per_channel",
     "fp8_per_block",
@@ -99,8 +100,7 @@ def _node_flags(plan: Plan, node: NodePlacement, serving: Serving) -> tuple[str,
 def _check(plan: Plan, node: NodePlacement, serving: Serving) -> None:
     quantization = serving.quantization
     if quantization and quantization not in ONLINE_QUANTIZATIONS:
-        near = "fp8_per_tensor" if quantization == "fp8" else None
-        raise InputError("quantization", quantization, ", ".join(ONLINE_QUANTIZATIONS), near)
+        raise unknown_name("quantization", quantization, ONLINE_QUANTIZATIONS)
     if serving.executor is not Executor.RAY or not node.spans_nodes:
         return
     if plan.layout.dp > 1:

@@ -12,7 +12,7 @@ chmod 700 "$RUN"
 
 say() {
   echo "$*"
-  echo "gpu-sizing: $*" 2>/dev/null >"$R/dev/console" || true
+  echo "gpu-sizing: $*" 2>/dev/null >>"$R/dev/console" || true
 }
 
 # What the node is doing, in its SSM parameter. Never ends a script.
