@@ -9,7 +9,7 @@ import pulumi
 from cluster.access import make_access
 from cluster.account import Account, account_zones, aws_account, own_clients
 from cluster.args import GpuClusterArgs, plain_args, secret_args
-from cluster.design import Design, design
+from cluster.design import Design, design, warnings
 from cluster.endpoint import Endpoint, Target, make_endpoint, ports
 from cluster.errors import property_errors
 from cluster.identity import Identity
@@ -79,6 +79,8 @@ class GpuCluster(pulumi.ComponentResource):
         secrets: Mapping[str, pulumi.Input[str]],
         clients: Clients | None,
     ) -> dict[str, Any]:
+        for warning in warnings(wanted):
+            pulumi.log.warn(warning, self)
         scope = self._scope(wanted)
         asking = scope.invoke_opts()
         account = aws_account(wanted.plan.region, asking)
@@ -89,7 +91,9 @@ class GpuCluster(pulumi.ComponentResource):
     def _scope(self, wanted: Design) -> Scope:
         return Scope(
             identity=wanted.identity,
-            tags=shared_tags(wanted.identity.stack, wanted.model, wanted.config.tags),
+            tags=shared_tags(
+                wanted.identity.project, wanted.identity.stack, wanted.model, wanted.config.tags
+            ),
             parent=self,
             protect=wanted.config.protect,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from cluster.addresses import Blocks, blocks
-from cluster.boot import user_data
+from cluster.boot import lacks_efa, user_data
 from cluster.checks import check_settings
 from cluster.choice import SECRET_KINDS, choose_serving
 from cluster.efa import addresses_per_node
@@ -81,6 +81,17 @@ def design(
         serving=serving,
         images={} if config.image_id else {kind.name: image_parameter(kind) for kind in kinds},
         user_data={node.name: user_data(plan, node, identity, serving) for node in placements},
+    )
+
+
+def warnings(wanted: Design) -> tuple[str, ...]:
+    """What works, but not as well as it should."""
+    spanning = any(node.spans_nodes for node in wanted.placements)
+    if wanted.serving is None or not spanning or not lacks_efa(wanted.serving.image):
+        return ()
+    return (
+        f"{wanted.serving.image} holds no EFA: the ranks of a replica on different nodes talk over "
+        "TCP, which is slower; serving.image names an image with it",
     )
 
 

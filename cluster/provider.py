@@ -33,13 +33,12 @@ _STRUCTURED = (
 
 def aws_provider(region: str, model: str, own: Mapping[str, str] | None = None) -> aws.Provider:
     """The provider of a region, which tags all it makes and honours the stack's `aws:` keys."""
-    own_tags = {tags.PROJECT: pulumi.get_project()}
-    shared = tags.shared_tags(pulumi.get_stack(), model, own)
+    shared = tags.shared_tags(pulumi.get_project(), pulumi.get_stack(), model, own)
     settings: dict[str, Any] = {
         "max_retries": _MAX_RETRIES,
         **_stack_settings(pulumi.Config("aws")),
     }
-    default_tags = aws.ProviderDefaultTagsArgs(tags={**own_tags, **shared})
+    default_tags = aws.ProviderDefaultTagsArgs(tags=shared)
     return aws.Provider("aws", region=region, default_tags=default_tags, **settings)
 
 

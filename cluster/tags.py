@@ -16,9 +16,12 @@ _MAX_VALUE = 256
 _NOT_ALLOWED = re.compile(r"[^\w +\-=.:/@]", re.ASCII)
 
 
-def shared_tags(stack: str, model: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
+def shared_tags(
+    project: str, stack: str, model: str, own: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """What every resource of a cluster carries; `own` are the user's."""
-    return {**(own or {}), STACK: tag_value(stack), MODEL: tag_value(model)}
+    ours = {PROJECT: tag_value(project), STACK: tag_value(stack), MODEL: tag_value(model)}
+    return {**(own or {}), **ours}
 
 
 def node_tags(shared: dict[str, str], node: NodePlacement) -> dict[str, str]:

@@ -94,9 +94,12 @@ def summary(outputs: Mapping[str, Any]) -> list[str]:
         return []
     hour, month = outputs.get("hourlyCostUsd"), outputs.get("monthlyCostUsd")
     cost = "cost unknown" if hour is None else f"${hour:,.2f} an hour, ${month:,.2f} a month"
+    endpoint = outputs.get("endpointUrl")
+    count = "1 node is" if len(nodes) == 1 else f"{len(nodes)} nodes are"
     return [
-        f"{len(nodes)} nodes are up in the local AWS; on AWS they would cost {cost}:",
+        f"{count} up in the local AWS; on AWS they would cost {cost}:",
         *(f"  {n['name']}  {n['instanceType']}  {n['id']}  {n['privateIp']}" for n in nodes),
+        *([f"On AWS the model would answer at {endpoint}"] if endpoint else []),
         'Look around: eval "$(make env)", then pulumi stack or aws ec2 describe-instances.',
         "End it: make down.",
     ]

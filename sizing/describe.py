@@ -8,7 +8,7 @@ from itertools import chain
 
 from sizing.candidates import Candidate
 from sizing.catalog.checkpoint_rows import find
-from sizing.catalog.checkpoints import checkpoint_for, is_dense_text, stored_format
+from sizing.catalog.checkpoints import checkpoint_for, is_dense_text, serves, stored_format
 from sizing.catalog.prices import STALE_AFTER, is_stale, offer
 from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.checkpoint import Checkpoint
@@ -22,11 +22,14 @@ from sizing.precision import Precision, weight_bytes
 from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
 from sizing.request import Request
+from sizing.resolve import precision_in_name
 from sizing.search import Found
 from sizing.support import support
 from sizing.units import GB, gib, usd
 
 MAX_ALTERNATIVES = 50
+# vLLM's names of number formats; quantised ones say themselves what they are.
+_DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 _SAME_SIZE = 0.01
 
 
@@ -39,7 +42,7 @@ def describe(request: Request, found: Found) -> Plan:
     by_rule = request.method is Method.RULE_OF_THUMB
     others = _others(request, found)
     cost = _cost(request, best)
-    checkpoint = request.checkpoint or checkpoint_for(spec, placement.precision, request.named)
+    checkpoint = request.checkpoint or _known_files(request, placement)
     return Plan(
         model=spec.name,
         hf_id=spec.hf_id or "",
@@ -152,8 +155,10 @@ def _flags(request: Request, placement: Placement) -> dict[str, str]:
     }
     if placement.layout.ep > 1:
         flags["enable-expert-parallel"] = ""
-    if request.kv_dtype.name == "fp8":
-        flags["kv-cache-dtype"] = "fp8"
+    if placement.precision.name in _DTYPES:
+        flags["dtype"] = _DTYPES[placement.precision.name]
+    if request.kv_dtype.name != "auto":
+        flags["kv-cache-dtype"] = _DTYPES.get(request.kv_dtype.name, request.kv_dtype.name)
     return flags
 
 
@@ -200,6 +205,8 @@ def _warnings(
     said = list(_price_warnings(request, best))
     if checkpoint:
         said += _checkpoint_warnings(request.spec, placement, checkpoint)
+    if request.checkpoint:
+        said += _named_files_warnings(placement, request.checkpoint)
     runs = support(placement.precision, placement.gpu.compute_capability)
     if runs.mode == "weight-only":
         said.append(f"{placement.gpu.name}: {runs.reason}")
@@ -220,11 +227,20 @@ def _checkpoint_warnings(
     if abs(more) > _SAME_SIZE:
         size = f"{abs(more):.0%} {'larger' if more > 0 else 'smaller'}"
         yield f"{checkpoint.repository} is {size} than the {planned.name} that was sized"
-    if planned.name == "nf4" and not checkpoint.quantization and placement.layout.tp > 1:
-        yield (
-            f"vLLM does not split {checkpoint.repository}, quantised already by bitsandbytes, over "
-            f"TP {placement.layout.tp}: name the 16-bit model, which it quantises while loading"
-        )
+
+
+def _named_files_warnings(placement: Placement, named: Checkpoint) -> Iterator[str]:
+    """The plan counts on what files hold whose name does not say it."""
+    planned, said = placement.precision, precision_in_name(named.repository)
+    if planned.bits < 16 and not (said and serves(planned, said.precision)):
+        yield f"{named.repository} must hold the weights at {planned.name}: the plan counts on it"
+
+
+def _known_files(request: Request, placement: Placement) -> Checkpoint | None:
+    """The files at that precision; none that the engine would quantise for a GPU without it."""
+    found = checkpoint_for(request.spec, placement.precision, request.named)
+    runs = support(placement.precision, placement.gpu.compute_capability)
+    return None if found and found.quantization and runs.mode != "native" else found
 
 
 def _more_bytes(spec: ModelSpec, stored: Precision, planned: Precision) -> float:

@@ -17,10 +17,10 @@ _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _S3 = re.compile(r"s3://[\w.-]{3,63}(/[^\s@]*)?")
 _REVISION = re.compile(r"[\w./-]{1,200}")
 _SIXTEEN_BITS = ("bf16", "fp16")
-# vLLM's tests/quantization/test_bitsandbytes.py and docs (BitsAndBytes), and their like.
-_QUANTISED_WHILE_LOADING = {
-    f"{family}ForCausalLM" for family in ("Llama", "Mistral", "OPT", "Qwen2", "Qwen3")
-}
+# vLLM 0.33 takes neither (the choices of --quantization and --load-format, read 2026-11-24).
+_NOT_SERVED = (*GGUF_KINDS, "nf4")
+# It quantises 16-bit files layer by layer while it loads them, to fp8 with a scale per channel.
+_ONLINE_FP8 = "fp8_per_channel"
 
 
 class _Meant(NamedTuple):
@@ -41,7 +41,7 @@ def checkpoint_for(
     stores that precision, and other weights than those it names are never put in its place.
     """
     meant = _meant(spec, named)
-    if meant is None or spec.unsupported_reason or precision.name in GGUF_KINDS:
+    if meant is None or spec.unsupported_reason or precision.name in _NOT_SERVED:
         return None
     if meant.stored and serves(precision, meant.stored):
         return _checkpoint(meant.repository, meant.source, meant.as_of)
@@ -49,7 +49,7 @@ def checkpoint_for(
     if row:
         return _checkpoint(row.repository, row.source, row.as_of, row.revision)
     if meant.stored and _made_while_loading(spec, precision, meant.stored):
-        return _checkpoint(meant.repository, meant.source, meant.as_of, None, "bitsandbytes")
+        return _checkpoint(meant.repository, meant.source, meant.as_of, None, _ONLINE_FP8)
     return None
 
 
@@ -153,9 +153,9 @@ def _row(spec: ModelSpec, precision: Precision, repository: str) -> Row | None:
 
 
 def _made_while_loading(spec: ModelSpec, precision: Precision, stored: Precision) -> bool:
-    """vLLM makes nf4 from 16 bits, cut for any layout, for certain where its tests and docs do."""
-    wanted = precision.name == "nf4" and stored.name in _SIXTEEN_BITS
-    return wanted and spec.architecture in _QUANTISED_WHILE_LOADING and is_dense_text(spec)
+    """Dense text models alone: what it does to experts and towers is not known for each."""
+    wanted = precision.name == "fp8" and stored.name in _SIXTEEN_BITS
+    return wanted and is_dense_text(spec)
 
 
 def is_dense_text(spec: ModelSpec) -> bool:

@@ -232,6 +232,7 @@ def test_several_replicas_on_a_node() -> None:
 
 def test_tags_on_nodes_volumes_and_interfaces(prod: Run) -> None:
     shared = {
+        "gpu-sizing:project": "gpu-sizing",
         "gpu-sizing:stack": "prod",
         "gpu-sizing:model": "meta-llama/Llama-3.1-405B-Instruct",
     }

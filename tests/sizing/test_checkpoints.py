@@ -89,7 +89,6 @@ CASES: list[tuple[str, str | None, str | None]] = [
     (QUANTISED + "FP8", "fp8", QUANTISED + "FP8"),
     ("redhatai/meta-llama-3.1-8b-instruct-quantized.w4a16", None, QUANTISED + "quantized.w4a16"),
     ("NousResearch/Hermes-3-Llama-3.1-8B", None, "NousResearch/Hermes-3-Llama-3.1-8B"),
-    ("NousResearch/Hermes-3-Llama-3.1-8B", "fp8", None),
     ("unsloth/Llama-3.3-70B-Instruct", "bf16", "unsloth/Llama-3.3-70B-Instruct"),
     ("someone/Llama-3.1-8B-Instruct-AWQ", "int4", "someone/Llama-3.1-8B-Instruct-AWQ"),
     ("llama-3.1-8b-instruct-awq", None, "hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4"),
@@ -101,7 +100,6 @@ CASES: list[tuple[str, str | None, str | None]] = [
     ("grok-1", "bf16", "hpcai-tech/grok-1"),
     # nothing is known
     ("mixtral-8x7b", "int8", None),
-    ("command-r-plus", "fp8", None),
     *(("llama-3.1-8b", kind, None) for kind in GGUF_KINDS),
 ]
 
@@ -113,16 +111,44 @@ def test_what_is_served(model: str, precision: str | None, repository: str | Non
     assert found is None or found.quantization is None
 
 
-@pytest.mark.parametrize("model", ["llama-3.1-70b", "qwen3-8b", "mistral-7b-v0.3"])
-def test_nf4_is_made_from_16_bits(model: str) -> None:
-    found = served(model, "nf4")
+@pytest.mark.parametrize("model", ["NousResearch/Hermes-3-Llama-3.1-8B", "command-r-plus"])
+def test_without_fp8_files_the_engine_makes_fp8_of_16_bits(model: str) -> None:
+    made = plan(model=model, precision="fp8", gpu="H100")
+    found = made.checkpoint
     assert found is not None
-    assert (found.repository, found.quantization) == (load(model).hf_id, "bitsandbytes")
+    assert found.quantization == "fp8_per_channel"
+    assert "fp8" not in found.repository.lower()
 
 
-@pytest.mark.parametrize("model", ["mixtral-8x7b", "gemma-3-27b", "deepseek-v3", "gpt2"])
-def test_nf4_only_where_it_is_certain(model: str) -> None:
+def test_a_gpu_without_fp8_makes_none() -> None:
+    asked = {"model": "command-r-plus", "precision": "fp8"}
+    assert plan(**asked, gpu="A100-80GB").checkpoint is None
+
+
+@pytest.mark.parametrize("model", ["gpt-oss-20b", "gemma-3-27b", "mixtral-8x22b"])
+def test_experts_and_towers_are_not_quantised_while_loading(model: str) -> None:
+    found = served(model, "fp8")
+    assert found is None or found.quantization is None
+
+
+@pytest.mark.parametrize("model", ["llama-3.1-70b", "qwen3-8b", "mixtral-8x7b"])
+def test_the_engine_no_longer_takes_nf4(model: str) -> None:
     assert served(model, "nf4") is None
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "warned"),
+    [
+        ("acme/my-llama", True),
+        ("s3://models/my-llama", True),
+        ("RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8", False),
+    ],
+)
+def test_files_whose_name_does_not_say_the_precision_are_warned_of(
+    checkpoint: str, warned: bool
+) -> None:
+    made = plan(model="llama-3.1-8b", precision="fp8", serving={"checkpoint": checkpoint})
+    assert any("must hold the weights at fp8" in said for said in made.warnings) is warned
 
 
 def test_a_path_has_no_checkpoint(tmp_path: Path) -> None:
@@ -314,15 +340,6 @@ def test_unlike_layers_may_have_been_left_alone() -> None:
     assert any("quantises every linear layer" in said for said in scout.assumptions)
     dense = plan(model="llama-3.1-8b", precision="int4")
     assert not any("quantises every linear layer" in said for said in dense.assumptions)
-
-
-def test_a_quantised_bitsandbytes_copy_is_not_split() -> None:
-    named = "unsloth/Llama-3.1-405B-Instruct-bnb-4bit"
-    made = plan(model=named, gpu="H100")
-    assert made.checkpoint is not None
-    assert made.checkpoint.repository == named
-    assert made.layout.tp > 1
-    assert any("does not split" in warning for warning in made.warnings)
 
 
 def test_stored_as_planned_where_nothing_is_known() -> None:
