@@ -69,7 +69,11 @@ class MemoryPerGpu(_Record):
 
 
 class CostLine(_Record):
-    """One priced item. `usd_per_hour` is None where the price is not known."""
+    """One priced item, in USD. Prices are None where they are not known, and then never counted.
+
+    `usage` lines depend on what flows, not on what exists: `assumption` says what they count.
+    `group` is what they are shown under.
+    """
 
     item: str
     quantity: float
@@ -78,6 +82,11 @@ class CostLine(_Record):
     usd_per_hour: float | None = None
     usd_per_month: float | None = None
     evidence: Evidence
+    group: str = "instances"
+    usage: bool = False
+    assumption: str = ""
+    price_as_of: str | None = None
+    price_source: str | None = None
 
 
 class Cost(_Record):
