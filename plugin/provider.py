@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pulumi
 from pulumi.provider import ConstructResult, main
@@ -16,6 +16,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from cluster.component import TYPE, GpuCluster
+from sizing.errors import nearest_name
 
 NAME = TYPE.partition(":")[0]
 _PROJECT_FILE = Path(__file__).resolve().parent.parent / "pyproject.toml"
@@ -61,22 +62,31 @@ class Provider(ComponentProvider):
     ) -> dict[str, Any]:
         """The arguments by their Python names; what the SDK cannot map reaches the component as is.
 
-        The component checks every argument and names the path of a bad one.
+        The component checks every argument, and names the path of a bad one. An argument that
+        does not exist raises InputPropertyError here: the SDK would drop it.
         """
-        kept = {k: v for k, v in inputs.items() if _is_beyond_sdk(properties.get(k), v)}
+        for key in inputs.keys() - properties.keys():
+            _refuse(key, properties, property_path)
+        kept = {k: value for k, value in inputs.items() if _is_unmappable(properties[k], value)}
         mappable = {k: spec for k, spec in properties.items() if k not in kept}
         mapped: Mapping[str, Any] = super().map_input_properties(
             dict(inputs), mappable, mapping, component_name, property_path
         )
-        return {**mapped, **{mapping.get(key, key): value for key, value in kept.items()}}
+        return {**mapped, **{mapping[key]: value for key, value in kept.items()}}
 
 
-def _is_beyond_sdk(spec: PropertyDefinition | None, value: object) -> bool:
-    """Whether the SDK would drop a value (an unknown key, no object) or fail on it (a number)."""
-    if spec is None or isinstance(value, pulumi.Output):
-        return True
+def _refuse(key: str, known: Iterable[str], parent: str) -> NoReturn:
+    path = f"{parent}.{key}" if parent else key
+    names = sorted(known)
+    nearest = nearest_name(key, names)
+    hint = f"; nearest: {nearest}" if nearest else ""
+    raise pulumi.InputPropertyError(path, f"no such argument; there are {', '.join(names)}{hint}")
+
+
+def _is_unmappable(spec: PropertyDefinition, value: object) -> bool:
+    """Whether the SDK would fail on a value (a number that is none) or drop it (no object)."""
     no_object = spec.ref is not None and not isinstance(value, Mapping)
-    return spec.type is PropertyType.INTEGER or no_object
+    return isinstance(value, pulumi.Output) or spec.type is PropertyType.INTEGER or no_object
 
 
 def _reportable(error: Exception, inputs: pulumi.Inputs) -> Exception | None:
