@@ -55,7 +55,7 @@ env: deps ## print the exports for looking around the local AWS by hand
 	@$(BIN)/python -m sandbox env
 
 schema: deps ## renew plugin/schema.json, from which other languages' SDKs are made
-	@$(BIN)/python -m plugin.schema
+	@$(BIN)/python -m plugin.schema_file
 
 docs: deps schema ## renew what README.md and docs/ print, from the commands themselves
 	@$(BIN)/python benchmarks/readme_examples.py

@@ -16,6 +16,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
 from cluster.component import TYPE, GpuCluster
+from plugin.schema import completed
 from sizing.errors import nearest_name
 
 NAME = TYPE.partition(":")[0]
@@ -27,16 +28,15 @@ def serve() -> None:
     main(Provider(), sys.argv[1:])
 
 
-def version() -> str:
-    """The project's version. From pyproject.toml: another checkout's may be the installed one."""
-    return tomllib.loads(_PROJECT_FILE.read_text(encoding="utf-8"))["project"]["version"]
-
-
 class Provider(ComponentProvider):
     """The SDK's host of components, where it hides a user's mistake or loses a value."""
 
     def __init__(self) -> None:
-        super().__init__([GpuCluster], NAME, None, version())
+        # From pyproject.toml: another checkout's version may be the installed one.
+        text = _PROJECT_FILE.read_text(encoding="utf-8")
+        project = tomllib.loads(text)["project"]
+        super().__init__([GpuCluster], NAME, None, project["version"])
+        self.schema = completed(self.schema or "", project)
 
     def construct(
         self,

@@ -1,43 +1,32 @@
-"""The package schema that other languages' SDKs are made from: read it, or renew the file.
+"""The package schema from which other languages' SDKs are made, completed where the SDK's is not.
 
-    python -m plugin.schema [--check]
-
-`--check` changes nothing and fails where plugin/schema.json is out of date.
+Everything in it is read from the component; nothing is written by hand.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from plugin.provider import Provider
+from sizing.stack_config import StackConfig
 
-FILE = Path(__file__).with_name("schema.json")
-
-
-def schema() -> dict[str, Any]:
-    """Pulumi's package schema, as the component's annotations and docstrings say it."""
-    return json.loads(Provider().schema or "{}")
+# Every SDK adds its own "Args" to the types of arguments.
+_TYPE_NAME = re.compile(r"(:index:\w+?)Args\b")
 
 
-def schema_text() -> str:
-    """The schema as the file holds it."""
-    return json.dumps(schema(), indent=2) + "\n"
+def completed(text: str, project: Mapping[str, Any]) -> str:
+    """The analyser's schema with the project's description, plain type names, secrets marked.
 
-
-def main() -> int:
-    """Renew or check the file; the exit code."""
-    text = schema_text()
-    if "--check" not in sys.argv[1:]:
-        FILE.write_text(text, encoding="utf-8")
-        return 0
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write("plugin/schema.json is out of date: run `make schema`\n")
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    A stack's file holds no secret, so an argument that may be an output of something else and is
+    no key of the file is one: SDKs then encrypt it even where the program gives plain text.
+    """
+    found: dict[str, Any] = json.loads(_TYPE_NAME.sub(r"\1", text))
+    found |= {key: project[key] for key in ("description", "license") if key in project}
+    stack_keys = {field.alias for field in StackConfig.model_fields.values()}
+    for resource in found["resources"].values():
+        for name, spec in resource["inputProperties"].items():
+            if not spec.get("plain") and name not in stack_keys:
+                spec["secret"] = True
+    return json.dumps(found)

@@ -13,7 +13,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import errors_pb2, provider_pb2, status_pb2
 
 from cluster.component import TYPE
-from plugin.schema import schema
+from plugin.schema_file import schema
 from tests.plugin.host import Host, running_plugin
 
 AWS = "urn:pulumi:prod::shop::pulumi:providers:aws::west::some-id"

@@ -7,6 +7,7 @@ the day it is written.
 from __future__ import annotations
 
 import inspect
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,8 @@ from pydantic.alias_generators import to_camel
 
 from cluster.args import GpuClusterArgs
 from cluster.component import TYPE, GpuCluster
-from plugin.schema import FILE, schema, schema_text
+from plugin.schema import completed
+from plugin.schema_file import FILE, schema, schema_text
 from sizing.stack_config import StackConfig
 
 Spec = Mapping[str, Any]
@@ -63,13 +65,14 @@ def parts(spec: Spec) -> Iterator[Spec]:
 
 
 def secret_inputs() -> set[str]:
-    """What may be an output of something else: the component's secrets, and nothing else."""
-    return {name for name, spec in INPUTS.items() if not any(p.get("plain") for p in parts(spec))}
+    """The arguments that SDKs encrypt."""
+    return {name for name, spec in INPUTS.items() if spec.get("secret")}
 
 
 def test_the_package_has_the_projects_name_and_version_and_one_component() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (FOUND["name"], FOUND["version"]) == (project["name"], project["version"])
+    assert FOUND["description"] == project["description"]
     assert list(FOUND["resources"]) == [TYPE] == ["gpu-sizing:index:GpuCluster"]
     assert RESOURCE["isComponent"]
 
@@ -83,6 +86,7 @@ def test_every_argument_is_there_and_only_the_model_is_required() -> None:
 def test_arguments_mirror_the_stacks_keys_and_secrets_are_the_only_others() -> None:
     assert keys(StackConfig) - set(INPUTS) == set()
     assert set(INPUTS) - keys(StackConfig) == secret_inputs()
+    assert [name for name in secret_inputs() if INPUTS[name].get("plain")] == []
 
 
 @pytest.mark.parametrize("section", list(sections(StackConfig)))
@@ -112,6 +116,24 @@ def test_every_output_of_the_component_is_there() -> None:
     declared = {to_camel(name) for name in inspect.get_annotations(GpuCluster)}
     assert set(OUTPUTS) == declared
     assert {"plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "endpointUrl"} <= declared
+
+
+def test_an_argument_that_is_not_plain_and_no_stacks_key_is_marked_secret() -> None:
+    given = {
+        "model": {"type": "string", "plain": True},
+        "region": {"type": "string"},
+        "apiKey": {"type": "string"},
+        "network": {"$ref": "#/types/gpu-sizing:index:NetworkArgs", "plain": True},
+    }
+    text = json.dumps({"resources": {TYPE: {"inputProperties": given}}})
+    inputs = json.loads(completed(text, {}))["resources"][TYPE]["inputProperties"]
+    assert [name for name, spec in inputs.items() if spec.get("secret")] == ["apiKey"]
+    assert inputs["network"]["$ref"] == "#/types/gpu-sizing:index:Network"
+
+
+def test_no_type_is_called_args_as_every_sdk_adds_that() -> None:
+    assert [name for name in FOUND["types"] if name.endswith("Args")] == []
+    assert "gpu-sizing:index:Workload" in FOUND["types"]
 
 
 def test_no_secret_comes_out_again() -> None:

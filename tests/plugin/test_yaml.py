@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.component import TYPE
-from plugin.schema import schema
+from plugin.schema_file import schema
 from sandbox.lifecycle import Sandbox
 from tests.plugin.program import Program, example
 
