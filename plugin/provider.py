@@ -67,12 +67,19 @@ class Provider(ComponentProvider):
         """
         for key in inputs.keys() - properties.keys():
             _refuse(key, properties, property_path)
-        kept = {k: value for k, value in inputs.items() if _is_unmappable(properties[k], value)}
+        kept = {k: v for k, v in inputs.items() if self._is_unmappable(properties[k], v)}
         mappable = {k: spec for k, spec in properties.items() if k not in kept}
         mapped: Mapping[str, Any] = super().map_input_properties(
             dict(inputs), mappable, mapping, component_name, property_path
         )
         return {**mapped, **{mapping[key]: value for key, value in kept.items()}}
+
+    def _is_unmappable(self, spec: PropertyDefinition, value: object) -> bool:
+        """Whether the SDK would fail on a value (a number that is none) or drop it (no object)."""
+        if isinstance(value, pulumi.Output) or spec.type is PropertyType.INTEGER:
+            return True
+        kind = self.get_type_definition(spec) if spec.ref else None
+        return kind is not None and not kind.enum and not isinstance(value, Mapping)
 
 
 def _refuse(key: str, known: Iterable[str], parent: str) -> NoReturn:
@@ -81,12 +88,6 @@ def _refuse(key: str, known: Iterable[str], parent: str) -> NoReturn:
     nearest = nearest_name(key, names)
     hint = f"; nearest: {nearest}" if nearest else ""
     raise pulumi.InputPropertyError(path, f"no such argument; there are {', '.join(names)}{hint}")
-
-
-def _is_unmappable(spec: PropertyDefinition, value: object) -> bool:
-    """Whether the SDK would fail on a value (a number that is none) or drop it (no object)."""
-    no_object = spec.ref is not None and not isinstance(value, Mapping)
-    return isinstance(value, pulumi.Output) or spec.type is PropertyType.INTEGER or no_object
 
 
 def _reportable(error: Exception, inputs: pulumi.Inputs) -> Exception | None:
