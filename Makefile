@@ -11,7 +11,7 @@ BIN := .venv/bin
 DEPS := .venv/.installed
 SOURCES := sizing cluster plugin sandbox tests benchmarks __main__.py
 
-.PHONY: help deps check format test up down env preview schema docs lock
+.PHONY: help deps check format test test-deps up down env preview schema docs lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
@@ -38,8 +38,11 @@ format: deps ## rewrite the code in its one style
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-test: deps ## run the tests, the real engine included
+test: deps test-deps ## run the tests, the real engine included
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-deps: ## install what checks a node's software: cloud-init, systemd, shellcheck (root only)
+	@.ci/test-deps
 
 preview: deps ## print the plan and the cost of STACK (JSON=1 for scripts); needs no account
 	@$(BIN)/sizing preview --stack $(STACK) $(if $(JSON),--json)

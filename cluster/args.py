@@ -37,12 +37,54 @@ class BudgetArgs(TypedDict):
 
 
 class NetworkArgs(TypedDict):
-    """The network that the nodes get."""
+    """The network that the nodes get: one of their own, or an existing VPC and its subnets."""
 
     vpc_cidr: NotRequired[str]
-    """The VPC's IPv4 block, /16 to /27. Default 10.64.0.0/16."""
+    """The new VPC's IPv4 block, /16 to /24 (nodes alone: /27). Default 10.64.0.0/16."""
     availability_zone: NotRequired[str]
     """The zone of all nodes, by name (us-east-1a). Default: the first that offers the type."""
+    egress: NotRequired[str]
+    """The new VPC's way out: nat, endpoints, or auto (default), which takes NAT where needed."""
+    vpc_id: NotRequired[str]
+    """An existing VPC to use. It needs subnetIds."""
+    subnet_ids: NotRequired[list[str]]
+    """Existing private subnets; the nodes go to the first in a zone that offers the type."""
+    load_balancer_subnet_ids: NotRequired[list[str]]
+    """Existing subnets of the load balancer, in two zones. Default: subnetIds."""
+
+
+class ServingArgs(TypedDict):
+    """How the model is served."""
+
+    enabled: NotRequired[bool]
+    """Whether the nodes serve the model; false makes nodes alone. Default true."""
+    checkpoint: NotRequired[str]
+    """The model's files: a Hugging Face id (org/name@revision) or s3://bucket/folder."""
+    image: NotRequired[str]
+    """The container image; its tag must carry the plan's engine version."""
+    executor: NotRequired[str]
+    """How a replica that spans nodes is run: mp (vLLM's own, default) or ray."""
+    hugging_face_token_secret: NotRequired[str]
+    """An existing Secrets Manager secret (name or ARN) that holds a Hugging Face token."""
+    api_key_secret: NotRequired[str]
+    """An existing Secrets Manager secret (name or ARN) that holds the clients' API key."""
+    certificate_arn: NotRequired[str]
+    """An ACM certificate: the endpoint then speaks HTTPS."""
+    allowed_cidrs: NotRequired[list[str]]
+    """Who may call the endpoint, as IPv4 blocks. Default: the VPC."""
+    idle_timeout_seconds: NotRequired[int]
+    """How long the load balancer waits for a silent answer, 60 to 4000 s. Default 3600."""
+
+
+class OperationsArgs(TypedDict):
+    """Who is told when something is wrong, and how long logs are kept."""
+
+    alarm_topic_arn: NotRequired[str]
+    """An existing SNS topic for alarms. Default: one is made."""
+    alarm_emails: NotRequired[list[str]]
+    """E-mail addresses that the made topic tells."""
+    log_retention_days: NotRequired[int]
+    """How long the engines' logs are kept, in days. Default 30."""
 
 
 class GpuClusterArgs(TypedDict):
@@ -80,18 +122,47 @@ class GpuClusterArgs(TypedDict):
     """What may be spent."""
     network: NotRequired[NetworkArgs]
     """The network that the nodes get."""
+    serving: NotRequired[ServingArgs]
+    """How the model is served."""
+    operations: NotRequired[OperationsArgs]
+    """Alarms and logs."""
+    hugging_face_token: NotRequired[pulumi.Input[str]]
+    """A Hugging Face token for a gated model, as a secret; kept in Secrets Manager."""
+    api_key: NotRequired[pulumi.Input[str]]
+    """The key that clients must send, as a secret; kept in Secrets Manager."""
     root_volume_gb: NotRequired[int]
     """Size of each node's encrypted gp3 root volume, in GB. Default 200."""
+    image_id: NotRequired[str]
+    """A pinned machine image (ami-...). Default: the newest at the first launch, then kept."""
+    protect: NotRequired[bool]
+    """Refuse to replace or delete anything of the cluster. Default false."""
+    replacement: NotRequired[str]
+    """create-first, delete-first, or auto (default): delete first only in a reservation."""
+    tags: NotRequired[dict[str, str]]
+    """Further tags of everything that is made."""
     region: NotRequired[str]
     """The region to plan for; it must be the provider's. Default us-east-1."""
+
+
+SECRET_ARGS = ("hugging_face_token", "api_key")
 
 
 def plain_args(args: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as plain values; whole numbers reach Python as floats from other languages.
 
-    Raises InputPropertyError for a value that is only known after something else was deployed.
+    Secrets are left out. Raises InputPropertyError for a value that is only known after something
+    else was deployed.
     """
-    return {key: _plain(value, to_camel(key)) for key, value in args.items() if value is not None}
+    return {
+        key: _plain(value, to_camel(key))
+        for key, value in args.items()
+        if value is not None and key not in SECRET_ARGS
+    }
+
+
+def secret_args(args: Mapping[str, Any]) -> dict[str, pulumi.Input[str]]:
+    """The secrets among the arguments, by their config key; they may not be known yet."""
+    return {to_camel(key): args[key] for key in SECRET_ARGS if args.get(key) is not None}
 
 
 def _plain(value: object, path: str) -> object:

@@ -1,18 +1,27 @@
 """GpuCluster: from a model, a precision and a load to the nodes that serve them."""
 # No `from __future__ import annotations`: Pulumi reads the annotations at run time.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from cluster.args import GpuClusterArgs, plain_args
+from cluster.access import make_access
+from cluster.account import Account, account_zones, aws_account, own_clients
+from cluster.args import GpuClusterArgs, plain_args, secret_args
 from cluster.design import Design, design
+from cluster.endpoint import Endpoint, Target, make_endpoint, ports
 from cluster.errors import property_errors
-from cluster.network import Network, NetworkMaker, account_zones
+from cluster.identity import Identity
+from cluster.network import Network, NetworkMaker, existing_network
 from cluster.nodes import Node, NodeMaker
+from cluster.operations import AlarmMaker, make_log_group
+from cluster.preflight import Site
+from cluster.scope import Scope
+from cluster.site import choose_site, with_reservation
+from cluster.stored import make_head_parameters, make_secrets, make_status_parameters
 from cluster.tags import shared_tags
-from cluster.zone import choose_zone
+from sizing.aws import Clients
 from sizing.plan import Plan
 from sizing.planner import plan_for
 from sizing.stack_config import StackConfig
@@ -21,12 +30,12 @@ TYPE = "gpu-sizing:index:GpuCluster"
 
 
 class GpuCluster(pulumi.ComponentResource):
-    """GPU nodes sized for a model, a precision and a load, in a private network of their own."""
+    """GPU nodes sized for a model, a precision and a load, serving it inside a private network."""
 
     plan: pulumi.Output[dict[str, Any]]
     """The plan: what runs, on what, at what cost, and how each figure is known."""
     nodes: pulumi.Output[list[dict[str, Any]]]
-    """The nodes: name, id, privateIp, instanceType, replicas, rank."""
+    """The nodes: name, id, privateIp, instanceType, replicas, rank, statusParameter."""
     hourly_cost_usd: pulumi.Output[float | None]
     """USD an hour for all nodes; absent where no price is known."""
     monthly_cost_usd: pulumi.Output[float | None]
@@ -34,7 +43,7 @@ class GpuCluster(pulumi.ComponentResource):
     cost_breakdown: pulumi.Output[list[dict[str, Any]]]
     """The priced items."""
     endpoint_url: pulumi.Output[str | None]
-    """Where the model answers; absent, as the nodes do not serve yet."""
+    """Where the model answers (OpenAI-compatible, inside the VPC); absent for nodes alone."""
 
     def __init__(
         self,
@@ -43,53 +52,47 @@ class GpuCluster(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         plan: Plan | None = None,
+        clients: Clients | None = None,
     ) -> None:
         """Checks everything first: a mistake raises InputPropertyError before a child is made.
 
-        `plan` is the plan of these very arguments where the caller has made it already.
+        `plan` is the plan of these very arguments where the caller has made it already; `clients`
+        ask the account before anything is made (default: with the credentials in the environment).
         """
+        secrets = secret_args(args)
         with property_errors():
             config = StackConfig.from_mapping(plain_args(args))
-            wanted = design(name, config, plan or plan_for(config))
+            clients = clients or own_clients()
+            config = with_reservation(config, clients)
+            identity = Identity(pulumi.get_project(), pulumi.get_stack(), name, config.region)
+            wanted = design(identity, config, plan or plan_for(config), secrets.keys())
         inputs = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        super().__init__(TYPE, name, inputs, opts)
+        super().__init__(TYPE, name, inputs, _protected(opts, config))
         with property_errors():
-            made = self._make(name, wanted)
-        self.results = _results(wanted.plan, made)
+            self.results = self._make(wanted, secrets, clients)
         self._set_outputs()
         self.register_outputs(self.results)
 
-    def _make(self, name: str, wanted: Design) -> list[Node]:
-        own = pulumi.ResourceOptions(parent=self)
-        tags = shared_tags(pulumi.get_stack(), wanted.model)
-        return NodeMaker(
-            name=name,
-            region=wanted.plan.region,
-            network=self._network(name, wanted, tags),
-            market=wanted.market,
-            root_volume_gb=wanted.config.root_volume_gb,
-            images=wanted.images,
-            user_data=wanted.user_data,
-            tags=tags,
-            opts=own,
-            invoke_opts=pulumi.InvokeOptions(parent=self),
-        ).make(wanted.placements)
+    def _make(
+        self,
+        wanted: Design,
+        secrets: Mapping[str, pulumi.Input[str]],
+        clients: Clients | None,
+    ) -> dict[str, Any]:
+        scope = self._scope(wanted)
+        asking = scope.invoke_opts()
+        account = aws_account(wanted.plan.region, asking)
+        site = choose_site(wanted, account_zones(asking), account, clients)
+        cluster = _Maker(scope, wanted, site, account)
+        return cluster.make(secrets)
 
-    def _network(self, name: str, wanted: Design, tags: dict[str, str]) -> Network:
-        plan, network = wanted.plan, wanted.config.network
-        zones = account_zones(pulumi.InvokeOptions(parent=self))
-        zone = choose_zone(
-            zones, plan.zones, network.availability_zone, plan.instance_type, plan.region
+    def _scope(self, wanted: Design) -> Scope:
+        return Scope(
+            identity=wanted.identity,
+            tags=shared_tags(wanted.identity.stack, wanted.model, wanted.config.tags),
+            parent=self,
+            protect=wanted.config.protect,
         )
-        return NetworkMaker(
-            name=name,
-            region=plan.region,
-            zone=zone,
-            vpc_cidr=network.vpc_cidr,
-            subnets=wanted.subnets,
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        ).make()
 
     def _set_outputs(self) -> None:
         known = pulumi.Output.from_input
@@ -101,7 +104,89 @@ class GpuCluster(pulumi.ComponentResource):
         self.endpoint_url = known(self.results["endpointUrl"])
 
 
-def _results(plan: Plan, nodes: Sequence[Node]) -> dict[str, Any]:
+class _Maker:
+    """Makes one design at one site, from the network to the endpoint."""
+
+    def __init__(self, scope: Scope, wanted: Design, site: Site, account: Account) -> None:
+        self.scope, self.wanted, self.site, self.account = scope, wanted, site, account
+
+    def make(self, secrets: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
+        """Everything, in the order in which a node needs it; the outputs by name."""
+        wanted, scope = self.wanted, self.scope
+        network = self._network()
+        stored = make_secrets(scope, wanted.own_secrets(secrets))
+        logs = make_log_group(scope, wanted.config.operations.log_retention_days)
+        status = make_status_parameters(scope, wanted.placements)
+        nodes = NodeMaker(
+            scope=scope,
+            design=wanted,
+            site=self.site,
+            network=network,
+            access=make_access(scope, self.account, wanted.serving),
+            after=(*stored, logs, *status),
+        ).make()
+        make_head_parameters(scope, _heads(nodes))
+        endpoint = self._endpoint(network, nodes)
+        self._alarms().make(nodes, endpoint)
+        return _results(wanted.plan, nodes, endpoint)
+
+    def _network(self) -> Network:
+        subnets, config = self.wanted.subnets, self.wanted.config.network
+        if subnets is None:
+            return existing_network(self.scope, self.site)
+        return NetworkMaker(
+            scope=self.scope,
+            zones=self.site.zones,
+            vpc_cidr=config.vpc_cidr,
+            subnets=subnets,
+            egress=self.wanted.egress,
+        ).make()
+
+    def _endpoint(self, network: Network, nodes: Sequence[Node]) -> Endpoint | None:
+        serving = self.wanted.serving
+        if serving is None:
+            return None
+        targets = [
+            Target(replica, node.instance.id, serving.port + index)
+            for node in nodes
+            if node.placement.rank == 0
+            for index, replica in enumerate(node.placement.replicas)
+        ]
+        node_ports = ports(self.wanted.placements, serving.port)
+        return make_endpoint(self.scope, network, self.wanted.config.serving, node_ports, targets)
+
+    def _alarms(self) -> AlarmMaker:
+        return AlarmMaker(
+            scope=self.scope,
+            account=self.account,
+            config=self.wanted.config.operations,
+            purchase=self.wanted.plan.purchase,
+            reservation=self.site.reservation,
+        )
+
+
+def _protected(
+    opts: pulumi.ResourceOptions | None, config: StackConfig
+) -> pulumi.ResourceOptions | None:
+    """The caller's options; what protects the component protects every child.
+
+    All of them, since a destroy that may take the listener but not the nodes is an outage too.
+    """
+    if not config.protect:
+        return opts
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))
+
+
+def _heads(nodes: Sequence[Node]) -> dict[int, pulumi.Input[str]]:
+    """The private address of rank 0 of each replica that spans nodes."""
+    return {
+        node.placement.first_replica: node.instance.private_ip
+        for node in nodes
+        if node.placement.spans_nodes and node.placement.rank == 0
+    }
+
+
+def _results(plan: Plan, nodes: Sequence[Node], endpoint: Endpoint | None) -> dict[str, Any]:
     """The outputs by name. Plain where they are known, so that a preview shows them."""
     return {
         "plan": plan.model_dump(mode="json"),
@@ -109,5 +194,5 @@ def _results(plan: Plan, nodes: Sequence[Node]) -> dict[str, Any]:
         "hourlyCostUsd": plan.cost.usd_per_hour,
         "monthlyCostUsd": plan.cost.usd_per_month,
         "costBreakdown": [line.model_dump(mode="json") for line in plan.cost.lines],
-        "endpointUrl": None,
+        "endpointUrl": endpoint.url if endpoint else None,
     }

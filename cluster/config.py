@@ -6,8 +6,10 @@ from typing import cast
 
 import pulumi
 from pulumi.runtime import config as runtime_config
+from pydantic.alias_generators import to_snake
 
 from cluster.args import GpuClusterArgs
+from cluster.choice import SECRET_KINDS
 from sizing.catalog.instances import DEFAULT_REGION
 from sizing.errors import InputError, unknown_name
 from sizing.stack_config import StackConfig
@@ -26,8 +28,16 @@ def stack_config() -> StackConfig:
 
 
 def cluster_args(config: StackConfig) -> GpuClusterArgs:
-    """A stack's configuration as the component's arguments; what the stack left out stays out."""
-    return cast("GpuClusterArgs", config.model_dump(mode="json", exclude_unset=True))
+    """A stack's configuration and secrets as the component's arguments, as far as given."""
+    plain = config.model_dump(mode="json", exclude_unset=True)
+    return cast("GpuClusterArgs", {**plain, **stack_secrets()})
+
+
+def stack_secrets() -> dict[str, pulumi.Output[str]]:
+    """The secrets that the stack brings, by the component's argument."""
+    config = pulumi.Config()
+    found = {to_snake(key): config.get_secret(key) for key in SECRET_KINDS if config.get(key)}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _keys_of(namespace: str) -> list[str]:
@@ -38,11 +48,17 @@ def _keys_of(namespace: str) -> list[str]:
 
 
 def _check_key(key: str, *, is_secret: bool) -> None:
+    if key in SECRET_KINDS:
+        if not is_secret:
+            how = f"a secret: `pulumi config set --secret {key}`, and make this one invalid"
+            raise InputError(key, "(in the clear)", how)
+        return
     known = [field.alias or name for name, field in StackConfig.model_fields.items()]
     if key == "region":
         raise InputError(key, "(set)", "aws:region says the region", "aws:region")
     if key not in known:
-        raise unknown_name("config key", key, [name for name in known if name != "region"])
+        names = [name for name in known if name != "region"]
+        raise unknown_name("config key", key, [*names, *SECRET_KINDS])
     if is_secret:
         # The plan is printed and exported, so a secret would end up in the clear.
         raise InputError(key, "(secret)", "a value in the clear: plans are printed and exported")

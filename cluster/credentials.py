@@ -58,6 +58,15 @@ def require_credentials(
     )
 
 
+def has_credentials(aws_config: Get, environment: Mapping[str, str]) -> bool:
+    """Whether there is a source of AWS credentials."""
+    try:
+        require_credentials(aws_config, environment)
+    except InputError:
+        return False
+    return True
+
+
 def is_local(environment: Mapping[str, str]) -> bool:
     """Whether AWS_ENDPOINT_URL points at this machine."""
     host = urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname or ""

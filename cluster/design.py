@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import pulumi
+
 from cluster.addresses import Subnets, subnets
+from cluster.boot import user_data
+from cluster.checks import check_settings
+from cluster.choice import SECRET_KINDS, choose_serving
 from cluster.efa import addresses_per_node
+from cluster.egress import Egress, choose_egress
+from cluster.identity import Identity
 from cluster.image import image_parameter
 from cluster.market import Market, market_for
 from cluster.names import NodePlacement, node_placements
-from cluster.user_data import user_data
+from cluster.serving import Serving
 from sizing.catalog.instances import instance
 from sizing.plan import Plan
 from sizing.stack_config import StackConfig
@@ -20,14 +27,20 @@ from sizing.stack_config import StackConfig
 class Design:
     """A checked plan, ready to be made.
 
-    `images` are SSM parameters by instance type, `user_data` is by node name.
+    `addresses` is what all nodes take from their subnet; `subnets` is None in an existing VPC;
+    `serving` is None for nodes alone; `images` are SSM parameters by instance type, `user_data` is
+    by node name.
     """
 
+    identity: Identity
     config: StackConfig
     plan: Plan
     market: Market
     placements: tuple[NodePlacement, ...]
-    subnets: Subnets
+    addresses: int
+    subnets: Subnets | None
+    egress: Egress
+    serving: Serving | None
     images: Mapping[str, str]
     user_data: Mapping[str, str]
 
@@ -36,17 +49,51 @@ class Design:
         """The model's name for tags: its Hugging Face id where it has one."""
         return self.plan.hf_id or self.plan.model
 
+    def own_secrets(self, values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Input[str]]:
+        """Those of the stack's secrets that the nodes read, by kind."""
+        read = {s for s in _secrets_read(self.serving) if s}
+        kinds = {SECRET_KINDS[key]: value for key, value in values.items()}
+        return {k: v for k, v in kinds.items() if self.identity.secret_name(k) in read}
 
-def design(name: str, config: StackConfig, plan: Plan) -> Design:
-    """The design of a cluster called `name`. Raises InputError for what AWS would refuse."""
-    placements = node_placements(name, plan.node_groups)
+
+def design(
+    identity: Identity, config: StackConfig, plan: Plan, secrets: Collection[str] = ()
+) -> Design:
+    """The design of one cluster. `secrets` are the kinds that the stack itself brings.
+
+    Raises InputError for what AWS or the engine would refuse.
+    """
+    check_settings(config)
+    placements = node_placements(identity.name, plan.node_groups)
     kinds = [instance(node.instance_type) for node in placements]
+    serving = choose_serving(plan, config, identity, secrets)
+    egress = choose_egress(config.network.egress, serving)
+    addresses = sum(map(addresses_per_node, kinds))
     return Design(
+        identity=identity,
         config=config,
         plan=plan,
         market=market_for(plan.purchase, config.capacity_reservation_id),
         placements=placements,
-        subnets=subnets(config.network.vpc_cidr, sum(map(addresses_per_node, kinds))),
-        images={kind.name: image_parameter(kind) for kind in kinds},
-        user_data={node.name: user_data(plan, node) for node in placements},
+        addresses=addresses,
+        subnets=_subnets(config, addresses + len(egress.services), serving=serving is not None),
+        egress=egress,
+        serving=serving,
+        images={} if config.image_id else {kind.name: image_parameter(kind) for kind in kinds},
+        user_data={node.name: user_data(plan, node, identity, serving) for node in placements},
     )
+
+
+def uses_existing_network(config: StackConfig) -> bool:
+    """Whether the stack names a VPC or subnets of its own."""
+    return bool(config.network.vpc_id or config.network.subnet_ids)
+
+
+def _secrets_read(serving: Serving | None) -> tuple[str | None, ...]:
+    return (serving.token_secret, serving.api_key_secret) if serving else ()
+
+
+def _subnets(config: StackConfig, addresses: int, *, serving: bool) -> Subnets | None:
+    if uses_existing_network(config):
+        return None
+    return subnets(config.network.vpc_cidr, addresses, serving=serving)

@@ -1,176 +1,197 @@
-"""The nodes' network: a private subnet with a way out and no way in."""
+"""The nodes' network, new or existing: a private subnet with a way out and no way in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from cluster.addresses import Subnets
-from cluster.zone import Zone
-
-ANYWHERE = "0.0.0.0/0"
-_ALL_PROTOCOLS = "-1"
+from cluster.egress import Egress
+from cluster.firewall import ANYWHERE, Group, node_group, service_group
+from cluster.preflight import Site
+from cluster.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What nodes need to know. They wait for `ready`: without it a first boot has no way out."""
+    """What nodes and the load balancer need to know.
 
-    subnet_id: pulumi.Output[str]
-    security_group_id: pulumi.Output[str]
+    Nodes wait for `ready`: without it a first boot has no way out. `clients` are the CIDR blocks
+    that may call the model where the stack names none: the VPC's own.
+    """
+
+    vpc_id: pulumi.Input[str]
+    clients: tuple[str, ...]
+    node_subnet_id: pulumi.Input[str]
+    balancer_subnet_ids: tuple[pulumi.Input[str], ...]
+    nodes: Group
     ready: tuple[pulumi.Resource, ...]
 
 
-def account_zones(opts: pulumi.InvokeOptions) -> tuple[Zone, ...]:
-    """The availability zones that the account can use; local and wavelength zones left out."""
-    regular = aws.GetAvailabilityZonesFilterArgs(
-        name="opt-in-status", values=["opt-in-not-required"]
+def existing_network(scope: Scope, site: Site) -> Network:
+    """A company's own VPC and subnets: only the nodes' security group is made in it."""
+    vpc_id, subnet_id = site.vpc_id, site.node_subnet
+    if vpc_id is None or subnet_id is None:
+        raise AssertionError("a site in an existing VPC names its VPC and its subnet")
+    nodes = node_group(scope, vpc_id)
+    return Network(
+        vpc_id=vpc_id,
+        clients=(site.vpc_cidr,) if site.vpc_cidr else (),
+        node_subnet_id=subnet_id,
+        balancer_subnet_ids=site.load_balancer_subnets,
+        nodes=nodes,
+        ready=nodes.rules,
     )
-    try:
-        found = aws.get_availability_zones(state="available", filters=[regular], opts=opts)
-    except Exception as error:
-        # The first call to AWS: an expired login shows here, and a traceback would bury it.
-        raise pulumi.RunError(f"AWS did not say which zones there are: {error}") from None
-    pairs = zip(found.names, found.zone_ids, strict=True)
-    return tuple(Zone(name=name, zone_id=zone_id) for name, zone_id in pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkMaker:
-    """Makes the network of one cluster, all in one zone, as children of it."""
+    """Makes the network of one cluster; all nodes lie in the first of `zones`."""
 
-    name: str
-    region: str
-    zone: Zone
+    scope: Scope
+    zones: Sequence[str]
     vpc_cidr: str
     subnets: Subnets
-    tags: Mapping[str, str]
-    opts: pulumi.ResourceOptions
+    egress: Egress
 
     def make(self) -> Network:
-        """VPC, both subnets, the way out, the security group."""
+        """VPC, subnets, the way out, the security group."""
         vpc = aws.ec2.Vpc(
-            f"{self.name}-vpc",
+            self.scope.child("vpc"),
             cidr_block=self.vpc_cidr,
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags=self._named("vpc"),
-            opts=self.opts,
+            tags=self.scope.named("vpc"),
+            opts=self.scope.opts(),
         )
-        nodes = self._subnet("nodes", vpc, self.subnets.nodes)
-        public = self._subnet("public", vpc, self.subnets.public)
-        gateway = self._internet_gateway(vpc)
-        _, to_internet = self._routing("public", vpc, public, gateway_id=gateway.id)
-        nat = self._nat_gateway(public, [gateway, *to_internet])
-        nodes_table, to_nat = self._routing("nodes", vpc, nodes, nat_gateway_id=nat.id)
-        s3 = self._s3_endpoint(vpc, nodes_table)
-        group, rules = self._security_group(vpc)
-        ready = (*to_internet, *to_nat, *rules, s3)
-        return Network(subnet_id=nodes.id, security_group_id=group.id, ready=ready)
+        nodes = self._subnet("nodes", vpc, self.subnets.nodes, self.zones[0])
+        table, associated = self._route_table("nodes", vpc, nodes)
+        s3 = self._s3_endpoint(vpc, table)
+        group = node_group(self.scope, vpc.id)
+        way_out = (
+            self._nat(vpc, table)
+            if self.egress.nat
+            else self._service_endpoints(vpc, nodes, group, self.egress.services)
+        )
+        return Network(
+            vpc_id=vpc.id,
+            clients=(self.vpc_cidr,),
+            node_subnet_id=nodes.id,
+            balancer_subnet_ids=self._balancer_subnets(vpc),
+            nodes=group,
+            ready=(associated, *way_out, *group.rules, s3),
+        )
 
-    def _subnet(self, role: str, vpc: aws.ec2.Vpc, cidr: str) -> aws.ec2.Subnet:
+    def _subnet(self, role: str, vpc: aws.ec2.Vpc, cidr: str, zone: str) -> aws.ec2.Subnet:
         # No public addresses in the public subnet either: only the NAT gateway lives there.
         return aws.ec2.Subnet(
-            f"{self.name}-{role}",
+            self.scope.child(role),
             vpc_id=vpc.id,
             cidr_block=cidr,
-            availability_zone=self.zone.name,
+            availability_zone=zone,
             map_public_ip_on_launch=False,
-            tags=self._named(role),
-            opts=self.opts,
+            tags=self.scope.named(role),
+            opts=self.scope.opts(),
         )
 
-    def _internet_gateway(self, vpc: aws.ec2.Vpc) -> aws.ec2.InternetGateway:
-        return aws.ec2.InternetGateway(
-            f"{self.name}-internet", vpc_id=vpc.id, tags=self._named("internet"), opts=self.opts
+    def _balancer_subnets(self, vpc: aws.ec2.Vpc) -> tuple[pulumi.Output[str], ...]:
+        """Private, without a route out: AWS demands two zones of a load balancer."""
+        pairs = zip(self.zones, self.subnets.balancer, strict=False)
+        return tuple(
+            self._subnet(f"endpoint-{index}", vpc, cidr, zone).id
+            for index, (zone, cidr) in enumerate(pairs)
         )
 
-    def _nat_gateway(
-        self, public: aws.ec2.Subnet, after: list[pulumi.Resource]
-    ) -> aws.ec2.NatGateway:
-        opts = pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=after))
-        address = aws.ec2.Eip(f"{self.name}-nat", domain="vpc", tags=self._named("nat"), opts=opts)
-        return aws.ec2.NatGateway(
-            f"{self.name}-nat",
+    def _nat(self, vpc: aws.ec2.Vpc, table: aws.ec2.RouteTable) -> tuple[pulumi.Resource, ...]:
+        """A NAT gateway in a public subnet of its own, and the nodes' route to it."""
+        public = self._subnet("public", vpc, self.subnets.public, self.zones[0])
+        gateway = aws.ec2.InternetGateway(
+            self.scope.child("internet"),
+            vpc_id=vpc.id,
+            tags=self.scope.named("internet"),
+            opts=self.scope.opts(),
+        )
+        public_table, associated = self._route_table("public", vpc, public)
+        to_internet = self._default_route("public", public_table, gateway_id=gateway.id)
+        opts = self.scope.opts(after=[gateway, to_internet])
+        address = aws.ec2.Eip(
+            self.scope.child("nat"), domain="vpc", tags=self.scope.named("nat"), opts=opts
+        )
+        nat = aws.ec2.NatGateway(
+            self.scope.child("nat"),
             allocation_id=address.id,
             subnet_id=public.id,
             connectivity_type="public",
-            tags=self._named("nat"),
+            tags=self.scope.named("nat"),
             opts=opts,
         )
+        return (associated, to_internet, self._default_route("nodes", table, nat_gateway_id=nat.id))
 
-    def _routing(
+    def _route_table(
+        self, role: str, vpc: aws.ec2.Vpc, subnet: aws.ec2.Subnet
+    ) -> tuple[aws.ec2.RouteTable, aws.ec2.RouteTableAssociation]:
+        table = aws.ec2.RouteTable(
+            self.scope.child(role),
+            vpc_id=vpc.id,
+            tags=self.scope.named(role),
+            opts=self.scope.opts(),
+        )
+        association = aws.ec2.RouteTableAssociation(
+            self.scope.child(role),
+            route_table_id=table.id,
+            subnet_id=subnet.id,
+            opts=self.scope.opts(),
+        )
+        return table, association
+
+    def _default_route(
         self,
         role: str,
-        vpc: aws.ec2.Vpc,
-        subnet: aws.ec2.Subnet,
+        table: aws.ec2.RouteTable,
         gateway_id: pulumi.Input[str] | None = None,
         nat_gateway_id: pulumi.Input[str] | None = None,
-    ) -> tuple[aws.ec2.RouteTable, list[pulumi.Resource]]:
-        table = aws.ec2.RouteTable(
-            f"{self.name}-{role}", vpc_id=vpc.id, tags=self._named(role), opts=self.opts
-        )
-        default = aws.ec2.Route(
-            f"{self.name}-{role}-default",
+    ) -> aws.ec2.Route:
+        return aws.ec2.Route(
+            self.scope.child(f"{role}-default"),
             route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway_id,
             nat_gateway_id=nat_gateway_id,
-            opts=self.opts,
+            opts=self.scope.opts(),
         )
-        association = aws.ec2.RouteTableAssociation(
-            f"{self.name}-{role}", route_table_id=table.id, subnet_id=subnet.id, opts=self.opts
-        )
-        return table, [default, association]
 
     def _s3_endpoint(self, vpc: aws.ec2.Vpc, table: aws.ec2.RouteTable) -> aws.ec2.VpcEndpoint:
         """Weights from S3 go past the NAT gateway, which bills every gigabyte."""
         return aws.ec2.VpcEndpoint(
-            f"{self.name}-s3",
+            self.scope.child("s3"),
             vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{self.region}.s3",
+            service_name=f"com.amazonaws.{self.scope.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id],
-            tags=self._named("s3"),
-            opts=self.opts,
+            tags=self.scope.named("s3"),
+            opts=self.scope.opts(),
         )
 
-    def _security_group(
-        self, vpc: aws.ec2.Vpc
-    ) -> tuple[aws.ec2.SecurityGroup, list[pulumi.Resource]]:
-        """EFA needs all traffic to and from the group itself; nothing else may come in."""
-        group = aws.ec2.SecurityGroup(
-            f"{self.name}-nodes",
-            vpc_id=vpc.id,
-            description="GPU nodes: all traffic among themselves, nothing from outside",
-            tags=self._named("nodes"),
-            opts=self.opts,
-        )
-        from_nodes = aws.vpc.SecurityGroupIngressRule(
-            f"{self.name}-from-nodes",
-            security_group_id=group.id,
-            referenced_security_group_id=group.id,
-            ip_protocol=_ALL_PROTOCOLS,
-            opts=self.opts,
-        )
-        to_nodes = aws.vpc.SecurityGroupEgressRule(
-            f"{self.name}-to-nodes",
-            security_group_id=group.id,
-            referenced_security_group_id=group.id,
-            ip_protocol=_ALL_PROTOCOLS,
-            opts=self.opts,
-        )
-        to_internet = aws.vpc.SecurityGroupEgressRule(
-            f"{self.name}-to-internet",
-            security_group_id=group.id,
-            cidr_ipv4=ANYWHERE,
-            ip_protocol=_ALL_PROTOCOLS,
-            opts=self.opts,
-        )
-        return group, [from_nodes, to_nodes, to_internet]
-
-    def _named(self, role: str) -> dict[str, str]:
-        return {**self.tags, "Name": f"{self.name}-{role}"}
+    def _service_endpoints(
+        self, vpc: aws.ec2.Vpc, nodes: aws.ec2.Subnet, group: Group, services: Sequence[str]
+    ) -> tuple[pulumi.Resource, ...]:
+        """AWS's services inside the VPC, for nodes that never need the internet."""
+        services_group = service_group(self.scope, vpc.id, group)
+        made = [
+            aws.ec2.VpcEndpoint(
+                self.scope.child(service.replace(".", "-")),
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{self.scope.region}.{service}",
+                vpc_endpoint_type="Interface",
+                subnet_ids=[nodes.id],
+                security_group_ids=[services_group.id],
+                private_dns_enabled=True,
+                tags=self.scope.named(service.replace(".", "-")),
+                opts=self.scope.opts(),
+            )
+            for service in services
+        ]
+        return (*services_group.rules, *made)

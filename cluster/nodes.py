@@ -1,34 +1,30 @@
-"""The nodes: role, placement, launch template and one instance each."""
+"""The nodes: placement, launch template and one instance each."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from cluster.access import Access
+from cluster.capacity import on_failed_launch
+from cluster.design import Design
 from cluster.efa import Interface, network_interfaces
 from cluster.market import Market
 from cluster.names import NodePlacement
 from cluster.network import Network
+from cluster.preflight import Site
+from cluster.scope import Scope
 from cluster.tags import node_tags
 from sizing.catalog.instances import instance
 from sizing.instance import InstanceType
+from sizing.stack_config import Replacement
 
 _ROOT_DEVICE = "/dev/sda1"
 _CREATE_TIMEOUT = "15m"
-_EC2_MAY_ASSUME = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "ec2.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+_DEFAULT_TENANCY = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +33,7 @@ class Node:
 
     placement: NodePlacement
     instance: aws.ec2.Instance
+    status_parameter: str
 
     def facts(self) -> dict[str, pulumi.Input[object]]:
         """The node as it is shown among a stack's outputs."""
@@ -47,100 +44,95 @@ class Node:
             "instanceType": self.placement.instance_type,
             "replicas": list(self.placement.replicas),
             "rank": self.placement.rank,
+            "statusParameter": self.status_parameter,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class NodeMaker:
-    """Makes the nodes of one cluster as children of it.
+    """Makes the nodes of one design at one site. They wait for `after`."""
 
-    `images` are SSM parameters by instance type, `user_data` is by node name.
-    """
-
-    name: str
-    region: str
+    scope: Scope
+    design: Design
+    site: Site
     network: Network
-    market: Market
-    root_volume_gb: int
-    images: Mapping[str, str]
-    user_data: Mapping[str, str]
-    tags: dict[str, str]
-    opts: pulumi.ResourceOptions
-    invoke_opts: pulumi.InvokeOptions
+    access: Access
+    after: Sequence[pulumi.Resource] = ()
 
-    def make(self, placements: Sequence[NodePlacement]) -> list[Node]:
+    def make(self) -> list[Node]:
         """One instance a placement, in order."""
-        profile, attachment = self._instance_profile()
+        placements = self.design.placements
         types = dict.fromkeys(placement.instance_type for placement in placements)
-        templates = {name: self._launch_template(instance(name), profile) for name in types}
+        templates = {name: self._launch_template(instance(name)) for name in types}
         groups = self._placement_groups(placements)
         return [
-            Node(p, self._instance(p, templates[p.instance_type], groups, attachment))
+            Node(
+                placement=p,
+                instance=self._instance(p, templates[p.instance_type], groups),
+                status_parameter=self.scope.identity.status_parameter(p.name),
+            )
             for p in placements
         ]
-
-    def _instance_profile(self) -> tuple[aws.iam.InstanceProfile, aws.iam.RolePolicyAttachment]:
-        """Nodes are reached through Session Manager: no key, no open port."""
-        role = aws.iam.Role(
-            f"{self.name}-node",
-            assume_role_policy=json.dumps(_EC2_MAY_ASSUME),
-            tags=self.tags,
-            opts=self.opts,
-        )
-        policy = f"arn:{partition(self.region)}:iam::aws:policy/AmazonSSMManagedInstanceCore"
-        attachment = aws.iam.RolePolicyAttachment(
-            f"{self.name}-ssm", role=role.name, policy_arn=policy, opts=self.opts
-        )
-        profile = aws.iam.InstanceProfile(
-            f"{self.name}-node", role=role.name, tags=self.tags, opts=self.opts
-        )
-        return profile, attachment
 
     def _placement_groups(
         self, placements: Sequence[NodePlacement]
     ) -> dict[int, aws.ec2.PlacementGroup]:
         """One group for each replica that spans nodes, by replica."""
         # A reservation has fixed the place: EC2 matches it in no other group than its own.
-        if self.market.reservation_id is not None:
+        if self.design.market.reservation_id is not None:
             return {}
         # A group a replica, not one for all: only a replica's own nodes talk to each other, and
         # EC2 finds room for a few neighbours more easily than for many.
         spanning = dict.fromkeys(p.first_replica for p in placements if p.spans_nodes)
         return {
             replica: aws.ec2.PlacementGroup(
-                f"{self.name}-replica-{replica}", strategy="cluster", tags=self.tags, opts=self.opts
+                self.scope.child(f"replica-{replica}"),
+                strategy="cluster",
+                tags=self.scope.tags,
+                opts=self.scope.opts(),
             )
             for replica in spanning
         }
 
-    def _launch_template(
-        self, kind: InstanceType, profile: aws.iam.InstanceProfile
-    ) -> aws.ec2.LaunchTemplate:
-        # A newer image must not replace a running node by surprise.
-        keep_image = pulumi.ResourceOptions(ignore_changes=["imageId"])
+    def _launch_template(self, kind: InstanceType) -> aws.ec2.LaunchTemplate:
+        market, pinned = self.design.market, self.design.config.image_id
+        # A newer image must not replace a running node by surprise; a pinned one is meant.
+        keep_image = pulumi.ResourceOptions(ignore_changes=None if pinned else ["imageId"])
         return aws.ec2.LaunchTemplate(
-            f"{self.name}-{kind.name}",
-            image_id=self._image_id(kind),
+            self.scope.child(kind.name),
+            image_id=pinned or self._newest_image(kind),
             instance_type=kind.name,
-            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=profile.arn),
+            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(
+                arn=self.access.profile.arn
+            ),
             metadata_options=_imds_v2(),
-            block_device_mappings=[_root_volume(self.root_volume_gb)],
+            block_device_mappings=[_root_volume(self.design.config.root_volume_gb)],
             network_interfaces=self._interfaces(network_interfaces(kind)),
-            instance_market_options=_market_options(self.market),
-            capacity_reservation_specification=_reservation(self.market),
+            instance_market_options=_market_options(market),
+            capacity_reservation_specification=_reservation(market),
+            placement=self._tenancy(),
             tag_specifications=[
-                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind_, tags=self.tags)
+                aws.ec2.LaunchTemplateTagSpecificationArgs(
+                    resource_type=kind_, tags=self.scope.tags
+                )
                 for kind_ in ("instance", "volume", "network-interface")
             ],
-            tags=self.tags,
-            opts=pulumi.ResourceOptions.merge(self.opts, keep_image),
+            tags=self.scope.tags,
+            opts=pulumi.ResourceOptions.merge(self.scope.opts(), keep_image),
         )
 
-    def _image_id(self, kind: InstanceType) -> pulumi.Output[str]:
-        path = self.images[kind.name]
-        found = aws.ssm.get_parameter_output(name=path, opts=self.invoke_opts)
+    def _newest_image(self, kind: InstanceType) -> pulumi.Output[str]:
+        path = self.design.images[kind.name]
+        found = aws.ssm.get_parameter_output(name=path, opts=self.scope.invoke_opts())
         # The other field is always a secret, and a public image's id need not be one.
         return found.insecure_value
+
+    def _tenancy(self) -> aws.ec2.LaunchTemplatePlacementArgs | None:
+        """A reservation takes only instances of its own tenancy."""
+        reservation = self.site.reservation
+        if reservation is None or reservation.tenancy == _DEFAULT_TENANCY:
+            return None
+        return aws.ec2.LaunchTemplatePlacementArgs(tenancy=reservation.tenancy)
 
     def _interfaces(
         self, interfaces: Sequence[Interface]
@@ -152,8 +144,8 @@ class NodeMaker:
                 network_card_index=interface.card,
                 device_index=interface.device,
                 interface_type=interface.type.value,
-                subnet_id=self.network.subnet_id,
-                security_groups=[self.network.security_group_id],
+                subnet_id=self.network.node_subnet_id,
+                security_groups=[self.network.nodes.id],
                 associate_public_ip_address=no_public_address,
                 delete_on_termination="true",
             )
@@ -165,16 +157,14 @@ class NodeMaker:
         placement: NodePlacement,
         template: aws.ec2.LaunchTemplate,
         groups: Mapping[int, aws.ec2.PlacementGroup],
-        attachment: aws.iam.RolePolicyAttachment,
     ) -> aws.ec2.Instance:
         group = groups.get(placement.first_replica)
-        # A full reservation has no room for the new node until the old one is gone.
-        first_delete = True if self.market.reservation_id is not None else None
         opts = pulumi.ResourceOptions(
-            depends_on=[*self.network.ready, attachment],
             custom_timeouts=pulumi.CustomTimeouts(create=_CREATE_TIMEOUT),
-            delete_before_replace=first_delete,
+            delete_before_replace=self._delete_first(),
+            hooks=on_failed_launch(placement.name, self.design.plan),
         )
+        after = [*self.network.ready, *self.access.ready, *self.after]
         # Subnet and security group stand in the template: EC2 refuses them beside interfaces.
         return aws.ec2.Instance(
             placement.name,
@@ -182,17 +172,19 @@ class NodeMaker:
                 id=template.id, version=template.latest_version.apply(_version)
             ),
             placement_group=group.name if group else None,
-            user_data=self.user_data[placement.name],
+            user_data=self.design.user_data[placement.name],
             user_data_replace_on_change=True,
-            tags=node_tags(self.tags, placement),
-            opts=pulumi.ResourceOptions.merge(self.opts, opts),
+            tags=node_tags(self.scope.tags, placement),
+            opts=pulumi.ResourceOptions.merge(self.scope.opts(after=after), opts),
         )
 
-
-def partition(region: str) -> str:
-    """The AWS partition that a region lies in; ARNs begin with it."""
-    prefixes = {"us-gov-": "aws-us-gov", "cn-": "aws-cn"}
-    return next((name for start, name in prefixes.items() if region.startswith(start)), "aws")
+    def _delete_first(self) -> bool | None:
+        """A full reservation has no room for the new node until the old one is gone."""
+        wanted = self.design.config.replacement
+        reserved = self.design.market.reservation_id is not None
+        if wanted is Replacement.DELETE_FIRST or (wanted is Replacement.AUTO and reserved):
+            return True
+        return None
 
 
 def _version(number: float) -> str:

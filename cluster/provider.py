@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -30,10 +31,10 @@ _STRUCTURED = (
 )
 
 
-def aws_provider(region: str, model: str) -> aws.Provider:
+def aws_provider(region: str, model: str, own: Mapping[str, str] | None = None) -> aws.Provider:
     """The provider of a region, which tags all it makes and honours the stack's `aws:` keys."""
     own_tags = {tags.PROJECT: pulumi.get_project()}
-    shared = tags.shared_tags(pulumi.get_stack(), model)
+    shared = tags.shared_tags(pulumi.get_stack(), model, own)
     settings: dict[str, Any] = {
         "max_retries": _MAX_RETRIES,
         **_stack_settings(pulumi.Config("aws")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from cluster.names import NodePlacement
 
@@ -15,9 +16,9 @@ _MAX_VALUE = 256
 _NOT_ALLOWED = re.compile(r"[^\w +\-=.:/@]", re.ASCII)
 
 
-def shared_tags(stack: str, model: str) -> dict[str, str]:
-    """What every resource of a cluster carries."""
-    return {STACK: tag_value(stack), MODEL: tag_value(model)}
+def shared_tags(stack: str, model: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What every resource of a cluster carries; `own` are the user's."""
+    return {**(own or {}), STACK: tag_value(stack), MODEL: tag_value(model)}
 
 
 def node_tags(shared: dict[str, str], node: NodePlacement) -> dict[str, str]:

@@ -50,7 +50,9 @@ def subprocess_environment(variables: Mapping[str, str], folders: list[Path]) ->
 
 
 def export_lines(variables: Mapping[str, str], folders: list[Path]) -> str:
-    """The same as lines for `eval` in a shell."""
+    """The same as lines for `eval` in a shell, whose own AWS and Pulumi settings are unset."""
+    foreign = [name for name in os.environ if name.startswith(_DROPPED_PREFIXES)]
+    unset = [f"unset {name}" for name in sorted(foreign) if name not in variables]
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     front = "".join(f"{shlex.quote(str(folder))}:" for folder in folders)
-    return "\n".join([*lines, f'export PATH={front}"$PATH"'])
+    return "\n".join([*unset, *lines, f'export PATH={front}"$PATH"'])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,12 @@ from sandbox.environment import (
     subprocess_environment,
 )
 from sandbox.local_aws.recorder import RecordedRequest, read_requests
-from sandbox.local_aws.server import ENDPOINT_FILE, HEALTH_PATH, REQUESTS_FILE
+from sandbox.local_aws.server import (
+    CONTROL_PREFIX,
+    ENDPOINT_FILE,
+    HEALTH_PATH,
+    REQUESTS_FILE,
+)
 from sandbox.plugins import install_aws_provider, write_language_host
 from sandbox.processes import ProcessRef, is_running, start_detached, stop
 
@@ -125,6 +132,32 @@ class Sandbox:
         """A boto3 client of the local AWS."""
         return make_client(self.endpoint, service, region)
 
+    def limit_capacity(self, instance_type: str, more: int | None) -> None:
+        """Let only `more` further instances of the type be launched; None lifts the limit.
+
+        A launch beyond it is refused with InsufficientInstanceCapacity; a termination gives back.
+        """
+        self._control("PUT", "capacity", {instance_type: more})
+
+    def set_quota(self, code: str, value: float | None) -> None:
+        """The account's value of one of EC2's quotas, by its code; None brings the default back."""
+        self._control("PUT", "quotas", {code: value})
+
+    def end_reservation(
+        self, identity: str, at: datetime | None = None, region: str = DEFAULT_REGION
+    ) -> None:
+        """Move a capacity reservation's end, by default into the past: then it is expired.
+
+        What runs in a capacity block is terminated when that has ended, as at AWS.
+        """
+        end = at or datetime.now(UTC) - timedelta(minutes=1)
+        asked = {"region": region, "id": identity, "end": end.isoformat()}
+        self._control("PUT", "reservations", asked)
+
+    def lift_limits(self) -> None:
+        """Undo every `limit_capacity` and `set_quota`."""
+        self._control("DELETE", "limits", {})
+
     def pulumi(
         self,
         *arguments: str,
@@ -199,15 +232,29 @@ class Sandbox:
             time.sleep(_POLL_SECONDS)
         raise SandboxError(f"the local AWS did not answer in {_START_SECONDS:.0f} s; see {log}")
 
+    def _control(self, method: str, path: str, body: dict[str, Any]) -> None:
+        request = urllib.request.Request(
+            f"{self.endpoint}{CONTROL_PREFIX}{path}", json.dumps(body).encode(), method=method
+        )
+        try:
+            _direct_opener().open(request, timeout=5).close()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise SandboxError(f"{method} {path}: {error.read().decode()}") from None
+
     def _answers(self) -> bool:
         """Whether our local AWS, and not whoever has its port now, answers."""
         ref = self._process
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(self.endpoint + HEALTH_PATH, timeout=5) as answer:
+            with _direct_opener().open(self.endpoint + HEALTH_PATH, timeout=5) as answer:
                 return bool(ref) and answer.read().decode() == str(ref.pid)
         except (OSError, urllib.error.URLError, SandboxError):
             return False
+
+
+def _direct_opener() -> urllib.request.OpenerDirector:
+    """Never by way of a proxy."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _server_environment() -> dict[str, str]:

@@ -5,13 +5,13 @@ Only on request and with credentials; a plan itself never asks an account.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sizing.aws import AwsError, Clients, asked, pages
 from sizing.errors import InputError
-from sizing.instance import Purchase
 from sizing.plan import Finding, Plan, Quota
+from sizing.quota import vcpu_quota_code
 
 
 def check_account(plan: Plan, clients: Clients, reservation_id: str | None = None) -> Plan:
@@ -25,6 +25,55 @@ def check_account(plan: Plan, clients: Clients, reservation_id: str | None = Non
     known = any(f.what == "quota" and f.verdict != "unknown" for f in findings)
     quota = plan.quota.model_copy(update={"checked": known})
     return plan.model_copy(update={"quota": quota, "account": findings})
+
+
+def offered_zones(clients: Clients, region: str, instance_type: str) -> tuple[str, ...]:
+    """The names of the zones in which the account can launch the type. Raises as `asked` does."""
+    offerings = pages(
+        clients.client("ec2", region),
+        "describe_instance_type_offerings",
+        "InstanceTypeOfferings",
+        LocationType="availability-zone",
+        Filters=[{"Name": "instance-type", "Values": [instance_type]}],
+    )
+    return tuple(offering["Location"] for offering in offerings)
+
+
+def quota_limit(clients: Clients, quota: Quota) -> float:
+    """The quota's value in the account, in the quota's unit. Raises as `asked` does."""
+    client = clients.client("service-quotas", quota.region)
+    answer = asked(
+        lambda: client.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)
+    )
+    return float(answer["Quota"]["Value"])
+
+
+def instances(clients: Clients, region: str, states: Sequence[str]) -> list[dict[str, Any]]:
+    """The account's instances in those states, as EC2 describes them. Raises as `asked` does."""
+    reservations = pages(
+        clients.client("ec2", region),
+        "describe_instances",
+        "Reservations",
+        Filters=[{"Name": "instance-state-name", "Values": list(states)}],
+    )
+    return [instance for r in reservations for instance in r.get("Instances", [])]
+
+
+def used_vcpus(running: Iterable[dict[str, Any]], code: str) -> float:
+    """vCPUs of running instances that count against the quota with that code."""
+    return float(sum(_vcpus(instance) for instance in running if _quota_code(instance) == code))
+
+
+def _quota_code(instance: dict[str, Any]) -> str | None:
+    lifecycle = instance.get("InstanceLifecycle", "on-demand")
+    if lifecycle == "capacity-block":
+        return None
+    return vcpu_quota_code(instance["InstanceType"], spot=lifecycle == "spot")
+
+
+def _vcpus(instance: dict[str, Any]) -> int:
+    options = instance.get("CpuOptions", {})
+    return int(options.get("CoreCount", 0)) * int(options.get("ThreadsPerCore", 0))
 
 
 def _findings(
@@ -47,14 +96,7 @@ def _answered(what: str, ask: Callable[[], Finding]) -> Finding:
 
 
 def _offered(plan: Plan, clients: Clients) -> Finding:
-    offerings = pages(
-        clients.client("ec2", plan.region),
-        "describe_instance_type_offerings",
-        "InstanceTypeOfferings",
-        LocationType="availability-zone",
-        Filters=[{"Name": "instance-type", "Values": [plan.instance_type]}],
-    )
-    zones = sorted(o["Location"] for o in offerings)
+    zones = sorted(offered_zones(clients, plan.region, plan.instance_type))
     if zones:
         return _found("offered", "yes", f"{plan.instance_type} in {', '.join(zones)}")
     return _found("offered", "no", f"{plan.instance_type} is not offered in {plan.region}")
@@ -63,53 +105,15 @@ def _offered(plan: Plan, clients: Clients) -> Finding:
 def _quota(plan: Plan, quota: Quota, clients: Clients) -> Finding:
     if quota.code is None:
         return _found("quota", "unknown", f"AWS's code of {quota.name} is not known")
-    client = clients.client("service-quotas", plan.region)
-    code = quota.code
-    answer = asked(lambda: client.get_service_quota(ServiceCode=quota.service, QuotaCode=code))
-    limit = float(answer["Quota"]["Value"])
-    used = _used_vcpus(plan, clients) if quota.unit == "vCPUs" else 0.0
+    limit = quota_limit(clients, quota)
+    used = 0.0
+    if quota.unit == "vCPUs":
+        used = used_vcpus(instances(clients, plan.region, ("pending", "running")), quota.code)
     free = limit - used
     have = f"{quota.name}: {limit:g} {quota.unit}, {used:g} in use, {quota.needed:g} needed"
     if free >= quota.needed:
         return _found("quota", "yes", have)
     return _found("quota", "no", f"{have}: ask for {used + quota.needed:g} ({quota.code})")
-
-
-def _used_vcpus(plan: Plan, clients: Clients) -> float:
-    """vCPUs of the account's running instances that count against the plan's quota."""
-    reservations = pages(
-        clients.client("ec2", plan.region),
-        "describe_instances",
-        "Reservations",
-        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}],
-    )
-    spot = plan.purchase is Purchase.SPOT
-    return float(
-        sum(
-            _vcpus(i)
-            for r in reservations
-            for i in r.get("Instances", [])
-            if _counts(i, plan.instance_type, spot=spot)
-        )
-    )
-
-
-def _counts(instance: dict[str, Any], instance_type: str, *, spot: bool) -> bool:
-    """Whether an instance is of the same family letter (spot: generation) and market."""
-    lifecycle = instance.get("InstanceLifecycle", "on-demand")
-    if (lifecycle == "spot") != spot or lifecycle == "capacity-block":
-        return False
-    theirs, ours = instance["InstanceType"], instance_type
-    if ours.startswith("p") and spot:
-        return theirs[:2] == ours[:2]
-    if ours.startswith("p"):
-        return theirs.startswith("p")
-    return theirs.startswith(("g", "vt"))
-
-
-def _vcpus(instance: dict[str, Any]) -> int:
-    options = instance.get("CpuOptions", {})
-    return int(options.get("CoreCount", 0)) * int(options.get("ThreadsPerCore", 0))
 
 
 def _reservation(plan: Plan, clients: Clients, reservation_id: str) -> Finding:

@@ -49,6 +49,8 @@ class AwsError(Exception):
 def asked(call: Callable[[], _T]) -> _T:
     """The result of a call. Raises InputError without credentials, AwsError for any other no."""
     errors = cast("Any", import_module("botocore.exceptions"))
+    # A proxy's page of HTML: botocore raises this outside its own hierarchy.
+    unreadable = cast("Any", import_module("botocore.parsers")).ResponseParserError
     try:
         return call()
     except (
@@ -62,7 +64,7 @@ def asked(call: Callable[[], _T]) -> _T:
     except errors.ClientError as error:
         said = error.response.get("Error", {})
         raise AwsError(said.get("Code", "ClientError"), _line(said.get("Message", ""))) from None
-    except errors.BotoCoreError as error:
+    except (errors.BotoCoreError, unreadable) as error:
         raise AwsError(type(error).__name__, _line(error)) from None
 
 

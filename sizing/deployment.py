@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sizing.catalog.checkpoint_rows import rows
 from sizing.catalog.gpus import find_gpus
 from sizing.engine import DEFAULT_ENGINE, Engine, make_engine
 from sizing.errors import InputError
@@ -124,7 +125,10 @@ def _published_fp8(spec: ModelSpec, named: Precision | None) -> Precision | None
     native = choose_precision(spec)
     if native.name.startswith("fp8"):
         return native
-    return named or resolve(f"{spec.hf_id}-FP8").precision_from_name
+    publisher = f"{(spec.hf_id or '').partition('/')[0]}/"
+    own = (row for row in rows(spec.name) if row.repository.startswith(publisher) and not row.of)
+    blocks = next((row.format for row in own if row.precision == "fp8-block"), None)
+    return named or blocks or resolve(f"{spec.hf_id}-FP8").precision_from_name
 
 
 def one_gpu(text: str, memory_gib: float | None = None) -> Gpu:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
 from sizing.candidates import Candidate
+from sizing.catalog.checkpoint_rows import find
+from sizing.catalog.checkpoints import checkpoint_for, is_dense_text, stored_format
 from sizing.catalog.prices import STALE_AFTER, is_stale, offer
 from sizing.census import kv_growth_per_token, params_active, params_total
+from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence, weakest
 from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.model import ModelSpec
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
-from sizing.precision import weight_bytes
+from sizing.precision import Precision, weight_bytes
 from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
 from sizing.request import Request
@@ -24,6 +27,7 @@ from sizing.support import support
 from sizing.units import GB, gib, usd
 
 MAX_ALTERNATIVES = 50
+_SAME_SIZE = 0.01
 
 
 def describe(request: Request, found: Found) -> Plan:
@@ -35,6 +39,7 @@ def describe(request: Request, found: Found) -> Plan:
     by_rule = request.method is Method.RULE_OF_THUMB
     others = _others(request, found)
     cost = _cost(request, best)
+    checkpoint = request.checkpoint or checkpoint_for(spec, placement.precision, request.named)
     return Plan(
         model=spec.name,
         hf_id=spec.hf_id or "",
@@ -70,9 +75,10 @@ def describe(request: Request, found: Found) -> Plan:
         max_concurrency=max_concurrency(stages),
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
+        checkpoint=checkpoint,
         evidence=_evidence(spec, placement, cost),
-        assumptions=_assumptions(request, placement),
-        warnings=tuple(_warnings(request, best, stages)),
+        assumptions=_assumptions(request, placement, checkpoint),
+        warnings=tuple(_warnings(request, best, stages, checkpoint)),
         alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
         alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
@@ -163,18 +169,37 @@ def _evidence(spec: ModelSpec, placement: Placement, cost: Cost) -> dict[str, Ev
     }
 
 
-def _assumptions(request: Request, placement: Placement) -> tuple[str, ...]:
+def _assumptions(
+    request: Request, placement: Placement, checkpoint: Checkpoint | None
+) -> tuple[str, ...]:
     engine = placement.engine
     return (
         *request.defaults_used,
         f"{engine.name} defaults: {engine.gpu_memory_utilization:.0%} of GPU memory, "
         f"{engine.max_num_seqs} sequences, {engine.max_num_batched_tokens} batched tokens",
+        *_assumed_of_files(request.spec, placement, checkpoint),
     )
 
 
-def _warnings(request: Request, best: Candidate, stages: Sequence[RankBudget]) -> list[str]:
+def _assumed_of_files(
+    spec: ModelSpec, placement: Placement, checkpoint: Checkpoint | None
+) -> Iterator[str]:
+    """A quantised copy of a model with unlike layers may leave some alone, which few copies say."""
+    known = find(checkpoint.repository) if checkpoint else None
+    if known and not known.row.keep and placement.precision.bits < 16 and not is_dense_text(spec):
+        yield f"{known.row.repository} quantises every linear layer"
+
+
+def _warnings(
+    request: Request,
+    best: Candidate,
+    stages: Sequence[RankBudget],
+    checkpoint: Checkpoint | None,
+) -> list[str]:
     placement = best.placement
     said = list(_price_warnings(request, best))
+    if checkpoint:
+        said += _checkpoint_warnings(request.spec, placement, checkpoint)
     runs = support(placement.precision, placement.gpu.compute_capability)
     if runs.mode == "weight-only":
         said.append(f"{placement.gpu.name}: {runs.reason}")
@@ -184,6 +209,29 @@ def _warnings(request: Request, best: Candidate, stages: Sequence[RankBudget]) -
     if not owned and not best.lot.instance.zones[best.lot.offer.region]:
         said.append(f"the zones of {best.lot.offer.region} that offer it are not known")
     return said
+
+
+def _checkpoint_warnings(
+    spec: ModelSpec, placement: Placement, checkpoint: Checkpoint
+) -> Iterator[str]:
+    """Where the files are not what was sized, or what the layout can load."""
+    planned, stored = placement.precision, stored_format(placement.precision, checkpoint)
+    more = _more_bytes(spec, stored, planned)
+    if abs(more) > _SAME_SIZE:
+        size = f"{abs(more):.0%} {'larger' if more > 0 else 'smaller'}"
+        yield f"{checkpoint.repository} is {size} than the {planned.name} that was sized"
+    if planned.name == "nf4" and not checkpoint.quantization and placement.layout.tp > 1:
+        yield (
+            f"vLLM does not split {checkpoint.repository}, quantised already by bitsandbytes, over "
+            f"TP {placement.layout.tp}: name the 16-bit model, which it quantises while loading"
+        )
+
+
+def _more_bytes(spec: ModelSpec, stored: Precision, planned: Precision) -> float:
+    """By which share of the planned bytes the stored ones exceed them."""
+    if stored == planned or stored.bits > 8:
+        return 0.0
+    return weight_bytes(spec, stored) / weight_bytes(spec, planned) - 1
 
 
 def _price_warnings(request: Request, best: Candidate) -> list[str]:

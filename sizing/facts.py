@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sizing.catalog.checkpoints import known_checkpoints
 from sizing.catalog.gpus import find_gpus
 from sizing.catalog.instances import find_region, instances_with
 from sizing.catalog.model_store import load
@@ -25,10 +26,13 @@ from sizing.precision import Precision, native_precision, weight_bytes
 KV_CONTEXTS = (1024, 8192, 32768, 131072)
 
 
-def model_facts(spec: ModelSpec, precision: Precision | None = None) -> dict[str, object]:
+def model_facts(
+    spec: ModelSpec, precision: Precision | None = None, named: str | None = None
+) -> dict[str, object]:
     """Parameters, KV cache (bf16, bytes of one sequence) and limits of a model.
 
     `precision` is how the named checkpoint stores its weights; None takes the published one's.
+    `named` is the model as it was typed, which decides the `checkpoints` that may serve it.
 
     `kv_bytes_per_token` counts the layers whose cache grows with the whole context;
     `kv_bytes_per_token_in_window` adds the layers with a window while it fills.
@@ -56,6 +60,10 @@ def model_facts(spec: ModelSpec, precision: Precision | None = None) -> dict[str
         "checkpoint_precision": stored.name,
         "weights_bytes": weight_bytes(spec, stored),
         "checkpoint_bytes": weight_bytes(spec, stored, mtp=True),
+        "checkpoints": {
+            name: checkpoint.model_dump(mode="json")
+            for name, checkpoint in known_checkpoints(spec, named).items()
+        },
         "source": spec.source,
         "as_of": str(spec.as_of) if spec.as_of else None,
         "evidence": spec.evidence.value,

@@ -43,13 +43,24 @@ def quota_for(instance: InstanceType, nodes: int, region: str, purchase: Purchas
         name = f"Concurrent {family.upper()} Capacity Blocks per account"
         return _quota((CAPACITY_BLOCKS.get(family), name), 1, "capacity blocks", region)
     vcpus = float(instance.vcpus * nodes)
-    letter = "P" if family.startswith("p") else "G"
-    if purchase is Purchase.SPOT:
-        generation = re.match(r"p\d+", family)
-        key = generation[0] if generation else letter
-        unknown = (None, f"the spot quota of {family.split('-')[0].upper()} instances")
-        return _quota(SPOT.get(key, unknown), vcpus, "vCPUs", region)
-    return _quota(ON_DEMAND[letter], vcpus, "vCPUs", region)
+    unknown = (None, f"the spot quota of {family.split('-')[0].upper()} instances")
+    known = _vcpu_quota(family, spot=purchase is Purchase.SPOT) or unknown
+    return _quota(known, vcpus, "vCPUs", region)
+
+
+def vcpu_quota_code(instance_type: str, *, spot: bool) -> str | None:
+    """The code of the quota that a running instance's vCPUs count against; None: no GPU quota."""
+    known = _vcpu_quota(instance_type.split(".")[0], spot=spot)
+    return known[0] if known else None
+
+
+def _vcpu_quota(family: str, *, spot: bool) -> tuple[str, str] | None:
+    generation = re.match(r"p\d+", family)
+    if generation:
+        return SPOT.get(generation[0]) if spot else ON_DEMAND["P"]
+    if re.match(r"(g|vt)\d", family):
+        return (SPOT if spot else ON_DEMAND)["G"]
+    return None
 
 
 def _quota(known: tuple[str | None, str], needed: float, unit: str, region: str) -> Quota:

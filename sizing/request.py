@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sizing.catalog.checkpoints import parse_checkpoint
 from sizing.catalog.gpus import find_gpus, gpu
 from sizing.catalog.instances import (
     DEFAULT_REGION,
@@ -13,6 +14,7 @@ from sizing.catalog.instances import (
     instance,
     instance_names,
 )
+from sizing.checkpoint import Checkpoint
 from sizing.deployment import find_model
 from sizing.errors import InputError, nearest_name, unknown_name
 from sizing.gpu import Gpu
@@ -36,9 +38,10 @@ class Request:
     """A question to the planner: what to run, and where it may run.
 
     Any of `precisions` will do, the first most; `other_gpus` were not asked for and are only
-    compared with.
+    compared with. `named` is the model as it was typed, `checkpoint` what serving.checkpoint names.
     """
 
+    named: str
     spec: ModelSpec
     precisions: tuple[Precision, ...]
     kv_dtype: KvDtype
@@ -56,6 +59,7 @@ class Request:
     budget_monthly_usd: float | None
     prefer: Prefer
     inventory: Inventory | None
+    checkpoint: Checkpoint | None
     defaults_used: tuple[str, ...]
 
 
@@ -89,6 +93,7 @@ def request_from(
     if not inventory:
         _check_offered(allow, where)
     return Request(
+        named=config.model,
         spec=spec,
         precisions=precisions,
         kv_dtype=parse_kv_dtype(config.kv_dtype, "kvDtype"),
@@ -106,6 +111,7 @@ def request_from(
         budget_monthly_usd=config.budget.monthly_usd,
         prefer=config.prefer,
         inventory=inventory,
+        checkpoint=parse_checkpoint(config.serving.checkpoint),
         defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sizing.catalog.checkpoint_rows import find
 from sizing.catalog.model_store import canonical, find_name, index, load
 from sizing.errors import InputError, unknown_name
 from sizing.evidence import Evidence
@@ -27,7 +29,7 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"awq(-(int4|4bit|marlin))*", "awq"),
     (r"(int4|4bit)(-(awq|gptq|autoround))?", "int4"),
     (r"(unsloth-)?(bnb-4bit|bnb|nf4)", "nf4"),
-    (r"nvfp4(a16|-w4a16)?", "nvfp4"),
+    (r"(nv)?fp4(a16|-w4a16)?(-v2)?", "nvfp4"),
     (r"mxfp4(a16)?", "mxfp4"),
     (r"(bf16|bfloat16)", "bf16"),
     (r"(fp16|float16)", "fp16"),
@@ -79,6 +81,11 @@ def _from_path(model: str, params: int | None) -> Resolved | None:
     return Resolved(read_config(path, params=params))
 
 
+def is_path(model: str) -> bool:
+    """Whether this stands for a config.json or its folder: no name that the catalogue knows."""
+    return find_name(model) is None and _path(model) is not None
+
+
 def _path(model: str) -> Path | None:
     """The path that this is meant to be, or None for a name."""
     try:
@@ -92,14 +99,41 @@ def _path(model: str) -> Path | None:
 
 
 def _from_checkpoint_name(model: str) -> Resolved | None:
+    known = find(model)
+    if known:
+        return Resolved(load(known.model), known.row.format)
     organisation, _, short = canonical(model).rpartition("/")
+    for base, precision in _quantised_names(short):
+        spec = _base(base, organisation)
+        if spec:
+            return Resolved(spec, PRECISIONS[_published(precision, organisation)])
+    spec = _base(short, organisation)
+    return Resolved(spec) if spec else None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """What the name of a quantised checkpoint says: its base model's name and its precision."""
+
+    base: str
+    precision: Precision
+
+
+def precision_in_name(model: str) -> Quantised | None:
+    """The base, as names are compared, and the precision; None where the name says neither."""
+    organisation, _, short = canonical(model).rpartition("/")
+    for base, precision in _quantised_names(short):
+        if _base(base, organisation):
+            return Quantised(base, PRECISIONS[_published(precision, organisation)])
+    return None
+
+
+def _quantised_names(short: str) -> Iterator[tuple[str, str]]:
+    """What may be a base name and a format, the likeliest reading first."""
     for suffix, precision in _SUFFIXES:
         match = re.match(rf"^(.+?)[-.]{suffix}$", short)
-        base = _base(match.group(1), organisation) if match else None
-        if base:
-            return Resolved(base, PRECISIONS[_published(precision, organisation)])
-    base = _base(short, organisation)
-    return Resolved(base) if base else None
+        if match:
+            yield match.group(1), precision
 
 
 def _published(precision: str, organisation: str) -> str:

@@ -55,7 +55,7 @@ def _yaml_problem(error: Exception) -> str:
 def first_error(error: ValidationError, model: type[BaseModel]) -> InputError:
     """pydantic's first complaint as one line with the nearest good value."""
     first = error.errors()[0]
-    path = [str(part) for part in first["loc"] if part != "function-wrap"]
+    path = _as_written(model, [str(part) for part in first["loc"] if part != "function-wrap"])
     key, value, kind = ".".join(path), first["input"], first["type"]
     context = first.get("ctx", {})
     if kind == "extra_forbidden":
@@ -66,6 +66,15 @@ def first_error(error: ValidationError, model: type[BaseModel]) -> InputError:
         allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         return unknown_name(key, str(value), set(allowed.split(", ")) - {Purchase.OWNED.value})
     return InputError(key, value, _allowed(kind, context), _nearest(value, context))
+
+
+def _as_written(model: type[BaseModel], path: list[str]) -> list[str]:
+    """The path in the keys of YAML, also where a caller used the fields' own names."""
+    written: list[str] = []
+    for part in path:
+        known = _keys_at(model, written)
+        written.append(camel(part) if part not in known and camel(part) in known else part)
+    return written
 
 
 def _allowed(kind: str, context: dict[str, Any]) -> str:

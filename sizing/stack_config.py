@@ -20,6 +20,8 @@ from sizing.workload import Purpose
 
 PROJECT = "gpu-sizing"
 MAX_REPLICAS = 1000
+SECRET_KEYS = frozenset({"huggingFaceToken", "apiKey"})
+"""Keys that only Pulumi may read: they hold secrets and are no part of a StackConfig."""
 DEFAULT_VPC_CIDR = "10.64.0.0/16"
 
 
@@ -149,6 +151,8 @@ class StackConfig(Section):
         entries = _config_entries(path)
         prefix = f"{PROJECT}:"
         values = {k.removeprefix(prefix): v for k, v in entries.items() if k.startswith(prefix)}
+        for key in SECRET_KEYS & values.keys():
+            _check_encrypted(f"{prefix}{key}", values.pop(key))
         for key in values:
             if key == "region":
                 raise InputError(
@@ -180,6 +184,13 @@ def _config_entries(path: Path) -> dict[str, Any]:
             "config", path.name, f"a `config:` section with keys such as {PROJECT}:model"
         )
     return cast("dict[str, Any]", config)
+
+
+def _check_encrypted(key: str, value: object) -> None:
+    """A secret stands in a stack's file as `secure: ...`; in the clear it would be in git."""
+    if not isinstance(value, dict) or list(cast("dict[object, object]", value)) != ["secure"]:
+        name = key.partition(":")[2]
+        raise InputError(key, "(in the clear)", f"a secret: `pulumi config set --secret {name}`")
 
 
 def _is_text(annotation: object) -> bool:

@@ -27,9 +27,18 @@ class EngineRuns:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the engine tests; keep away from the prices that a person refreshed."""
+    """Watch the engine tests; keep away from a person's prices and AWS account."""
     os.environ["SIZING_PRICES_DIR"] = os.devnull
+    _forget_aws()
     config.pluginmanager.register(EngineRuns(), "engine-runs")
+
+
+def _forget_aws() -> None:
+    """A component asks the account that it finds credentials for: tests must find none."""
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
 @pytest.hookimpl(trylast=True)

@@ -69,7 +69,16 @@ def _failures(kind: ResourceType, news: Props, inputs: Props) -> list[Failure]:
     return [
         *(Failure(key, f"missing required property {key!r}") for key in missing),
         *(Failure(key, _unsupported(kind, key)) for key in sorted(_strangers(kind, news))),
+        *_too_long(kind, inputs),
     ]
+
+
+def _too_long(kind: ResourceType, inputs: Props) -> list[Failure]:
+    name = inputs.get(kind.name) if kind.name else None
+    if not isinstance(name, str) or name == UNKNOWN or not 0 < kind.name_limit < len(name):
+        return []
+    reason = f"{name!r} has {len(name)} characters; at most {kind.name_limit} are allowed"
+    return [Failure(kind.name or "", reason)]
 
 
 def _strangers(kind: ResourceType, news: Props) -> set[str]:

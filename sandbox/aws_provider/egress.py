@@ -1,4 +1,4 @@
-"""The table's ways out of a network: addresses, NAT gateways, VPC endpoints."""
+"""The table's ways out of a network: addresses and NAT gateways."""
 
 from __future__ import annotations
 
@@ -91,62 +91,6 @@ def _read_nat(aws: Aws, identity: str, _props: Props) -> Props | None:
     }
 
 
-def _create_endpoint(aws: Aws, props: Props) -> str:
-    keys = (
-        "vpcId", "serviceName", "vpcEndpointType", "routeTableIds", "subnetIds",
-        "securityGroupIds", "privateDnsEnabled",
-    )  # fmt: skip
-    params = pick(props, *keys)
-    if policy := props.get("policy"):
-        params["PolicyDocument"] = policy
-    answer = aws.ec2("create_vpc_endpoint", **params, **tag_specifications("vpc-endpoint", props))
-    return answer["VpcEndpoint"]["VpcEndpointId"]
-
-
-_ENDPOINT_LISTS = {
-    "routeTableIds": "RouteTableIds",
-    "subnetIds": "SubnetIds",
-    "securityGroupIds": "SecurityGroupIds",
-}
-
-
-def _update_endpoint(aws: Aws, identity: str, change: Change) -> None:
-    params = pick(change.new, "privateDnsEnabled") if change.touches("privateDnsEnabled") else {}
-    if change.touches("policy"):
-        params["PolicyDocument"] = change.new.get("policy", "")
-    for key, name in _ENDPOINT_LISTS.items():
-        before, after = set(change.old.get(key, [])), set(change.new.get(key, []))
-        if added := sorted(after - before):
-            params[f"Add{name}"] = added
-        if removed := sorted(before - after):
-            params[f"Remove{name}"] = removed
-    if params:
-        aws.ec2("modify_vpc_endpoint", VpcEndpointId=identity, **params)
-    retag_ec2(aws, [identity], change)
-
-
-def _read_endpoint(aws: Aws, identity: str, _props: Props) -> Props | None:
-    found = one(
-        lambda: aws.ec2("describe_vpc_endpoints", VpcEndpointIds=[identity])["VpcEndpoints"]
-    )
-    if found is None or found["State"] == "deleted":
-        return None
-    return {
-        **live_tags(found),
-        "arn": aws.arn("ec2", f"vpc-endpoint/{identity}"),
-        "vpcId": found["VpcId"],
-        "serviceName": found["ServiceName"],
-        "vpcEndpointType": found["VpcEndpointType"],
-        "routeTableIds": found.get("RouteTableIds") or [],
-        "subnetIds": found.get("SubnetIds") or [],
-        "state": found["State"],
-    }
-
-
-def _delete_endpoint(aws: Aws, identity: str, _props: Props) -> None:
-    quietly(lambda: aws.ec2("delete_vpc_endpoints", VpcEndpointIds=[identity]))
-
-
 EGRESS = [
     ResourceType(
         token="aws:ec2/eip:Eip",
@@ -170,17 +114,5 @@ EGRESS = [
         replaces=("subnetId", "allocationId", "connectivityType", "privateIp"),
         computed=("networkInterfaceId", "publicIp", "privateIp"),
         required=("subnetId",),
-    ),
-    ResourceType(
-        token="aws:ec2/vpcEndpoint:VpcEndpoint",
-        create=_create_endpoint,
-        read=_read_endpoint,
-        update=_update_endpoint,
-        delete=_delete_endpoint,
-        replaces=("vpcId", "serviceName", "vpcEndpointType"),
-        updates=("policy", "privateDnsEnabled", *_ENDPOINT_LISTS),
-        computed=("arn", "state"),
-        defaults={"vpcEndpointType": "Gateway"},
-        required=("vpcId", "serviceName"),
     ),
 ]  # fmt: skip

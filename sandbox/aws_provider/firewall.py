@@ -125,6 +125,15 @@ def _rule_permission(props: Props) -> Props:
     return permission
 
 
+def _rule_properties(found: Props) -> Props:
+    """What DescribeSecurityGroupRules says of one; ports only where the protocol has them."""
+    source = found.get("ReferencedGroupInfo", {}).get("GroupId")
+    values = {**found, "ReferencedGroupId": source}
+    ports = () if found["IpProtocol"] == "-1" else ("fromPort", "toPort")
+    keys = [key for key in _RULE_KEYS if key in ports or key not in ("fromPort", "toPort")]
+    return {key: values[_RULE_KEYS[key]] for key in keys if values.get(_RULE_KEYS[key])}
+
+
 def _rule_type(direction: str, token: str) -> ResourceType:
     """The entry for single ingress or egress rules: they differ only in the calls."""
 
@@ -159,6 +168,8 @@ def _rule_type(direction: str, token: str) -> ResourceType:
             **live_tags(found),
             "arn": aws.arn("ec2", f"security-group-rule/{identity}"),
             "securityGroupRuleId": identity,
+            "securityGroupId": found["GroupId"],
+            **_rule_properties(found),
         }
 
     def delete(aws: Aws, identity: str, props: Props) -> None:

@@ -6,22 +6,24 @@ import json
 from typing import Any
 
 from sandbox.aws_provider.clients import Aws
-from sandbox.aws_provider.resource import Change, ResourceType, live_tags, one, quietly
+from sandbox.aws_provider.resource import (
+    Change,
+    ResourceType,
+    given_tags,
+    live_tags,
+    one,
+    quietly,
+    tag_changes,
+)
 from sandbox.aws_provider.values import Props, pick, tag_list
 
 
-def _tags(props: Props) -> Props:
-    tags = tag_list(props.get("tagsAll"))
-    return {"Tags": tags} if tags else {}
-
-
 def _retag(aws: Aws, kind: str, parameter: str, name: str, change: Change) -> None:
-    old: dict[str, str] = change.old.get("tagsAll", {})
-    new: dict[str, str] = change.new.get("tagsAll", {})
+    added, removed = tag_changes(change)
     named = {parameter: name}
-    if removed := [key for key in old if key not in new]:
+    if removed:
         aws.iam(f"untag_{kind}", **named, TagKeys=removed)
-    if added := {key: value for key, value in new.items() if old.get(key) != value}:
+    if added:
         aws.iam(f"tag_{kind}", **named, Tags=tag_list(added))
 
 
@@ -35,7 +37,7 @@ def _create_role(aws: Aws, props: Props) -> str:
         RoleName=props["name"],
         AssumeRolePolicyDocument=_document(props["assumeRolePolicy"]),
         **pick(props, "description", "maxSessionDuration", "path"),
-        **_tags(props),
+        **given_tags(props),
     )
     return props["name"]
 
@@ -118,7 +120,10 @@ def _delete_attachment(aws: Aws, _identity: str, props: Props) -> None:
 def _create_profile(aws: Aws, props: Props) -> str:
     name: str = props["name"]
     aws.iam(
-        "create_instance_profile", InstanceProfileName=name, **pick(props, "path"), **_tags(props)
+        "create_instance_profile",
+        InstanceProfileName=name,
+        **pick(props, "path"),
+        **given_tags(props),
     )
     if role := props.get("role"):
         aws.iam("add_role_to_instance_profile", InstanceProfileName=name, RoleName=role)

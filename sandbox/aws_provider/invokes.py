@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sandbox.aws_provider.clients import Aws, AwsError
+from sandbox.aws_provider.clients import Aws
+from sandbox.aws_provider.network_invokes import get_subnet, get_subnets, get_vpc
+from sandbox.aws_provider.queries import Invoke, filters, single
+from sandbox.aws_provider.service_invokes import (
+    get_load_balancer,
+    get_parameter,
+    get_secret,
+    get_secret_version,
+    get_service_quota,
+)
 from sandbox.aws_provider.values import Props, tag_map
 
-Invoke = Callable[[Aws, Props], Props]
-
 _DNS_SUFFIX = "amazonaws.com"
-
-
-class InvokeError(Exception):
-    """The function has no answer; the message is for the program's author."""
-
-
-def _filters(args: Props) -> list[Props]:
-    return [{"Name": f["name"], "Values": f["values"]} for f in args.get("filters", [])]
-
-
-def _single(found: list[Props], what: str, args: Props) -> Props:
-    """The one match; like the real provider, none or several is an error."""
-    if len(found) == 1:
-        return found[0]
-    problem = "no" if not found else f"{len(found)} matching"
-    raise InvokeError(f"{problem} {what} found for {args}; the query must match exactly one")
 
 
 def _region(aws: Aws, args: Props) -> Props:
@@ -56,7 +46,7 @@ def _partition(aws: Aws, _args: Props) -> Props:
 
 
 def _zones(aws: Aws, args: Props) -> Props:
-    query = [*_filters(args)]
+    query = [*filters(args)]
     if state := args.get("state"):
         query.append({"Name": "state", "Values": [state]})
     found = aws.ec2("describe_availability_zones", Filters=query)["AvailabilityZones"]
@@ -80,7 +70,7 @@ def _zone(aws: Aws, args: Props) -> Props:
         if args.get("name") in (None, zone["ZoneName"])
         and args.get("zoneId") in (None, zone["ZoneId"])
     ]
-    zone = _single(found, "availability zone", args)
+    zone = single(found, "availability zone", args)
     return {
         "id": zone["ZoneName"],
         "name": zone["ZoneName"],
@@ -93,12 +83,12 @@ def _zone(aws: Aws, args: Props) -> Props:
 
 
 def _ami(aws: Aws, args: Props) -> Props:
-    params: dict[str, Any] = {"Filters": _filters(args)}
+    params: dict[str, Any] = {"Filters": filters(args)}
     if owners := args.get("owners"):
         params["Owners"] = owners
     found: list[Props] = aws.ec2("describe_images", **params)["Images"]
     found.sort(key=lambda image: image["CreationDate"], reverse=True)
-    image = _single(found[:1] if args.get("mostRecent") else found, "AMI", args)
+    image = single(found[:1] if args.get("mostRecent") else found, "AMI", args)
     return {
         **args,
         "id": image["ImageId"],
@@ -117,28 +107,9 @@ def _ami(aws: Aws, args: Props) -> Props:
     }
 
 
-def _parameter(aws: Aws, args: Props) -> Props:
-    decrypt = bool(args.get("withDecryption", True))
-    try:
-        found = aws.call("ssm", "get_parameter", Name=args["name"], WithDecryption=decrypt)
-    except AwsError as error:
-        raise InvokeError(f"SSM parameter {args['name']}: {error}") from error
-    value = found["Parameter"]
-    plain = value["Type"] != "SecureString"
-    return {
-        **args,
-        "id": args["name"],
-        "arn": value["ARN"],
-        "type": value["Type"],
-        "value": value["Value"],
-        "insecureValue": value["Value"] if plain else "",
-        "version": value["Version"],
-    }
-
-
 def _offerings(aws: Aws, args: Props) -> Props:
     kind = args.get("locationType", "region")
-    query = {"LocationType": kind, "Filters": _filters(args)}
+    query = {"LocationType": kind, "Filters": filters(args)}
     found: list[Props] = []
     while True:
         answer = aws.ec2("describe_instance_type_offerings", **query)
@@ -158,7 +129,7 @@ def _offerings(aws: Aws, args: Props) -> Props:
 def _instance_type(aws: Aws, args: Props) -> Props:
     name = args["instanceType"]
     found = aws.ec2("describe_instance_types", InstanceTypes=[name])["InstanceTypes"]
-    kind = _single(found, "instance type", args)
+    kind = single(found, "instance type", args)
     network, cpu = kind["NetworkInfo"], kind["VCpuInfo"]
     gpus = [
         {
@@ -189,61 +160,21 @@ def _instance_type(aws: Aws, args: Props) -> Props:
     }
 
 
-def _subnet(aws: Aws, args: Props) -> Props:
-    query = _network_query(
-        args, vpcId="vpc-id", cidrBlock="cidr-block", availabilityZone="availability-zone"
-    )
-    found = _single(aws.ec2("describe_subnets", **query)["Subnets"], "subnet", args)
-    return {
-        "id": found["SubnetId"],
-        "arn": aws.arn("ec2", f"subnet/{found['SubnetId']}"),
-        "vpcId": found["VpcId"],
-        "cidrBlock": found["CidrBlock"],
-        "availabilityZone": found["AvailabilityZone"],
-        "availabilityZoneId": found.get("AvailabilityZoneId", ""),
-        "mapPublicIpOnLaunch": found.get("MapPublicIpOnLaunch", False),
-        "tags": tag_map(found.get("Tags")),
-    }
-
-
-def _vpc(aws: Aws, args: Props) -> Props:
-    query = _network_query(args, cidrBlock="cidr")
-    if args.get("default"):
-        query["Filters"].append({"Name": "is-default", "Values": ["true"]})
-    found = _single(aws.ec2("describe_vpcs", **query)["Vpcs"], "VPC", args)
-    return {
-        "id": found["VpcId"],
-        "arn": aws.arn("ec2", f"vpc/{found['VpcId']}"),
-        "cidrBlock": found["CidrBlock"],
-        "default": found.get("IsDefault", False),
-        "instanceTenancy": found["InstanceTenancy"],
-        "tags": tag_map(found.get("Tags")),
-    }
-
-
-def _network_query(args: Props, **filter_names: str) -> dict[str, Any]:
-    query: dict[str, Any] = {"Filters": _filters(args)}
-    if identity := args.get("id"):
-        kind = "VpcIds" if str(identity).startswith("vpc-") else "SubnetIds"
-        query[kind] = [identity]
-    for key, name in filter_names.items():
-        if args.get(key):
-            query["Filters"].append({"Name": name, "Values": [args[key]]})
-    for key, value in args.get("tags", {}).items():
-        query["Filters"].append({"Name": f"tag:{key}", "Values": [value]})
-    return query
-
-
 INVOKES: dict[str, Invoke] = {
     "aws:ec2/getAmi:getAmi": _ami,
     "aws:ec2/getInstanceType:getInstanceType": _instance_type,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offerings,
-    "aws:ec2/getSubnet:getSubnet": _subnet,
-    "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:ec2/getSubnet:getSubnet": get_subnet,
+    "aws:ec2/getSubnets:getSubnets": get_subnets,
+    "aws:ec2/getVpc:getVpc": get_vpc,
     "aws:index/getAvailabilityZone:getAvailabilityZone": _zone,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
-    "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:lb/getLoadBalancer:getLoadBalancer": get_load_balancer,
+    "aws:secretsmanager/getSecret:getSecret": get_secret,
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": get_secret_version,
+    "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
+    "aws:ssm/getParameter:getParameter": get_parameter,
 }

@@ -18,7 +18,8 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from sandbox.aws_provider.check import DEFAULTS, Failure, Naming, check_inputs
 from sandbox.aws_provider.clients import Aws, AwsError, EndpointError, choose_endpoint
 from sandbox.aws_provider.diff import PropertyChange, changes
-from sandbox.aws_provider.invokes import INVOKES, InvokeError
+from sandbox.aws_provider.invokes import INVOKES
+from sandbox.aws_provider.queries import InvokeError
 from sandbox.aws_provider.registry import RESOURCES
 from sandbox.aws_provider.resource import Change, ResourceType, same_value
 from sandbox.aws_provider.values import UNKNOWN, Props, from_struct, to_struct

@@ -32,7 +32,8 @@ class ResourceType:
     `create` returns the new id; `read` gives the live properties, or None when it is gone;
     `computed` are outputs that only AWS knows; `volatile` those that a change will alter;
     `replaces_when` adds to `replaces` depending on the new inputs; a dotted path in `replaces`
-    overrules its root in `updates`; `name` gets a generated name when it is left out.
+    overrules its root in `updates`; `name` gets a generated name when it is left out, which may be
+    `name_limit` characters long (0: any length).
     """
 
     token: str
@@ -47,6 +48,7 @@ class ResourceType:
     replaces_when: Callable[[Props], Iterable[str]] = lambda _: ()
     defaults: Props = field(default_factory=dict[str, Any])
     name: str | None = None
+    name_limit: int = 0
     tagged: bool = True
     required: tuple[str, ...] = ()
 
@@ -120,13 +122,36 @@ def tag_specifications(kind: str, props: Props) -> Props:
 
 def retag_ec2(aws: Aws, ids: Iterable[str], change: Change) -> None:
     """Make an EC2 resource's tags what the new inputs say."""
+    targets = list(ids)
+    added, removed = tag_changes(change)
+    if removed:
+        aws.ec2("delete_tags", Resources=targets, Tags=[{"Key": key} for key in removed])
+    if added:
+        aws.ec2("create_tags", Resources=targets, Tags=tag_list(added))
+
+
+def retag_by_arn(aws: Aws, service: str, parameter: str, arn: str, change: Change) -> None:
+    """The same with a service whose tag_resource and untag_resource take the ARN as `parameter`."""
+    added, removed = tag_changes(change)
+    named = {parameter: arn}
+    if removed:
+        aws.call(service, "untag_resource", **named, TagKeys=removed)
+    if added:
+        aws.call(service, "tag_resource", **named, Tags=tag_list(added))
+
+
+def tag_changes(change: Change) -> tuple[dict[str, str], list[str]]:
+    """(tags to set, names to remove)."""
     old: dict[str, str] = change.old.get("tagsAll", {})
     new: dict[str, str] = change.new.get("tagsAll", {})
-    targets = list(ids)
-    if removed := [{"Key": key} for key in old if key not in new]:
-        aws.ec2("delete_tags", Resources=targets, Tags=removed)
-    if added := {key: value for key, value in new.items() if old.get(key) != value}:
-        aws.ec2("create_tags", Resources=targets, Tags=tag_list(added))
+    added = {key: value for key, value in new.items() if old.get(key) != value}
+    return added, [key for key in old if key not in new]
+
+
+def given_tags(props: Props) -> Props:
+    """The Tags parameter for a creating call; empty where there are no tags."""
+    tags = tag_list(props.get("tagsAll") or props.get("tags"))
+    return {"Tags": tags} if tags else {}
 
 
 def same_value(one_value: Any, other: Any) -> bool:

@@ -17,7 +17,13 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+# How newer SDKs call a service that speaks CBOR, as CloudWatch does.
+_OPERATION = re.compile(r"^/service/[^/]+/operation/(?P<action>\w+)$")
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+
+
+# Stands in the record for a value that must not lie in a file.
+SECRET = "(secret)"
 
 
 @dataclass(frozen=True)
@@ -95,19 +101,24 @@ def _call(environ: Environ, body: bytes) -> tuple[str, dict[str, Any]]:
     """(action, parameters) of a query request (EC2, IAM, STS), a JSON one (SSM) or a REST one."""
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         params: dict[str, Any] = json.loads(body or b"{}")
-        return str(target).rpartition(".")[2], _without_secrets(params)
+        action = str(target).rpartition(".")[2]
+        return action, _without_secrets(action, params)
     if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         form.pop("Version", None)
         return form.pop("Action", ""), dict(form)
-    return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}", {}
+    path = str(environ.get("PATH_INFO", ""))
+    if found := _OPERATION.search(path):
+        return found["action"], {}  # a binary body
+    return f"{environ['REQUEST_METHOD']} {path}", {}
 
 
-def _without_secrets(params: dict[str, Any]) -> dict[str, Any]:
+def _without_secrets(action: str, params: dict[str, Any]) -> dict[str, Any]:
     """A secret parameter's or secret's value is not for the record."""
-    secure = params.get("Type") == "SecureString"
-    hidden = ("SecretString", "SecretBinary", "Value" if secure else "")
-    return {key: "(hidden)" if key in hidden else value for key, value in params.items()}
+    # A parameter's type may be left out when it is overwritten: then it may be a secret one.
+    plain = action != "PutParameter" or params.get("Type") in ("String", "StringList")
+    hidden = ("SecretString", "SecretBinary", "" if plain else "Value")
+    return {key: SECRET if key in hidden else value for key, value in params.items()}
 
 
 def _place(tree: dict[str, Any], path: list[str], value: Any) -> None:

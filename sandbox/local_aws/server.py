@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from sandbox.local_aws.recorder import Environ, Recorder, StartResponse, WsgiApp
 
 ENDPOINT_FILE = "endpoint"
 REQUESTS_FILE = "requests.jsonl"
-HEALTH_PATH = "/sandbox/health"
+CONTROL_PREFIX = "/sandbox/"
+HEALTH_PATH = f"{CONTROL_PREFIX}health"
 
 # Read by moto when it is imported: AWS's own policies exist, an unknown image is an error.
 _MOTO_SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ENABLE_AMI_VALIDATION": "true"}
@@ -29,29 +31,42 @@ _ACCOUNT = "123456789012"
 
 
 class LocalAws:
-    """moto's server as one WSGI application, with a health answer and the seeded images."""
+    """moto's server as one WSGI application, with the control paths and the seeded images."""
 
     def __init__(self) -> None:
         os.environ.update(_MOTO_SETTINGS)
         # Imported after the settings, which moto reads once.
-        from sandbox.local_aws.ec2 import install
+        from sandbox.local_aws import ec2, load_balancing, log_groups, quotas, topics
+        from sandbox.local_aws.control import control
         from sandbox.local_aws.images import seed_images
 
-        install()
+        for service in (ec2, load_balancing, log_groups, quotas, topics):
+            service.install()
+        self._control = control
         server = _moto_server()
         self._moto: WsgiApp = server.DomainDispatcherApplication(server.create_backend_app)
         self._seed_images = seed_images
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == HEALTH_PATH:
-            start_response("200 OK", [("Content-Type", "text/plain")])
-            return [str(os.getpid()).encode()]
+        path = str(environ.get("PATH_INFO"))
+        if path == HEALTH_PATH:  # also while a long request is at work
+            return self._answer(environ, path, start_response)
         with self._lock:  # moto's in-memory stores are not safe to change from several threads
+            if path.startswith(CONTROL_PREFIX):
+                return self._answer(environ, path, start_response)
             service, region = credential_scope(environ) or ("", "")
             if service in _SEEDED_SERVICES:
                 self._seed_images(_ACCOUNT, region)
             return self._moto(environ, start_response)
+
+    def _answer(
+        self, environ: Environ, path: str, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        body: bytes = environ["wsgi.input"].read()  # the recorder has made it whole
+        status, text = self._control(environ["REQUEST_METHOD"], path, body, _ACCOUNT)
+        start_response(f"{status} {HTTPStatus(status).phrase}", [("Content-Type", "text/plain")])
+        return [text.encode()]
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ def ask_inspect(model: str, params: int | None, *, as_json: bool) -> None:
     from sizing.resolve import resolve
 
     found = resolve(model, params=params)
-    spec, facts = found.spec, model_facts(found.spec, found.precision_from_name)
+    spec, facts = found.spec, model_facts(found.spec, found.precision_from_name, model)
     if as_json:
         print(json.dumps(facts))
         return

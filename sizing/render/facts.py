@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from sizing.checkpoint import Checkpoint
 from sizing.model import Attention, Dense, Ffn, Gqa, Mla, ModelSpec, Moe, NoAttention
-from sizing.render.text import WIDTH, bar, bullets, fields
+from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields
 from sizing.units import gib
 
 
@@ -44,6 +45,7 @@ def _facts(spec: ModelSpec, facts: dict[str, object]) -> list[tuple[str, str]]:
         ("KV per token", f"{growth:,} bytes at bf16{more}"),
         *_state(facts),
         *_checkpoint(facts),
+        *_checkpoints(facts),
         ("Source", f"{facts['source']} ({facts['as_of'] or 'undated'}), {facts['evidence']}"),
     ]
 
@@ -60,6 +62,15 @@ def _checkpoint(facts: dict[str, object]) -> list[tuple[str, str]]:
         return []
     mtp = f"{cast('int', facts['params_mtp']) / 1e9:,.2f} billion parameters"
     return [("Checkpoint", f"{gib(whole):,.1f} GiB with its multi-token prediction module ({mtp})")]
+
+
+def _checkpoints(facts: dict[str, object]) -> list[tuple[str, str]]:
+    """Which repository serves the model at which precision, a line each."""
+    rows = cast("dict[str, dict[str, Any]]", facts["checkpoints"])
+    known = {name: Checkpoint.model_validate(row) for name, row in rows.items()}
+    width = max(map(len, known), default=0)
+    lines = [f"{name:<{width}}  {checkpoint_text(found)}" for name, found in known.items()]
+    return [("Checkpoints" if i == 0 else "", line) for i, line in enumerate(lines)]
 
 
 def _kinds(spec: ModelSpec) -> dict[str, int]:

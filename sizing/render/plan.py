@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sizing.instance import Purchase
 from sizing.plan import Cost, CostLine, Finding, Method, Plan, Prefer, Quota
 from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
-from sizing.render.text import WIDTH, bar, bullets, fields, table, wrapped
+from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields, table, wrapped
 from sizing.units import gib, usd
 
 NOT_COUNTED = "root volumes, NAT gateway, data transfer, logs"
@@ -84,10 +84,18 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         ),
         ("Weights", f"{gib(plan.weights_bytes):,.1f} GiB in all, {plan.params_total:,} parameters"),
         ("Engine", f"{plan.engine}; overheads {plan.evidence['overheads']}"),
+        ("Checkpoint", _checkpoint(plan)),
         *_chosen(plan),
         *([("Quota", _quota(plan.quota))] if plan.quota else []),
         *_account(plan.account),
     ]
+
+
+def _checkpoint(plan: Plan) -> str:
+    """The files that will be served, or that none are known."""
+    if plan.checkpoint:
+        return checkpoint_text(plan.checkpoint)
+    return f"none known at {plan.precision}: nodes alone, or name one with serving.checkpoint"
 
 
 def _chosen(plan: Plan) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Literal
 
+from sizing.checkpoint import Checkpoint
+
 WIDTH = 100
 Align = Literal["<", ">"]
 
@@ -49,6 +51,15 @@ def table(
     excess = 2 + sum(sizes) + 2 * (len(sizes) - 1) - width
     sizes[yielding] = max(8, sizes[yielding] - max(0, excess))
     return [_line(row, sizes, aligns) for row in grid]
+
+
+def checkpoint_text(found: Checkpoint) -> str:
+    """A repository, and what it asks of whoever serves it."""
+    notes = ["gated: needs a token"] if found.gated else []
+    notes += [f"{found.quantization} while it loads"] if found.quantization else []
+    revision = f"@{found.revision}" if found.revision else ""
+    noted = f" ({'; '.join(notes)})" if notes else ""
+    return f"{found.repository}{revision}{noted}"
 
 
 def bar(share: float, width: int = 30) -> str:

@@ -25,6 +25,7 @@ with warnings.catch_warnings():
 
 ZONES = {"us-east-1a": "use1-az6", "us-east-1b": "use1-az1", "us-east-1c": "use1-az2"}
 IMAGE = "ami-0123456789abcdef0"
+ACCOUNT = "123456789012"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Registration:
     ignore_changes: tuple[str, ...]
     create_timeout: str
     delete_before_replace: bool
+    protect: bool
+    on_error: tuple[str, ...]
+    secrets: tuple[str, ...]
+    """The inputs that the engine would encrypt."""
 
 
 @dataclass
@@ -79,6 +84,7 @@ class Answers(mocks.Mocks):
         if self.preview:
             return "", dict(args.inputs)
         made = {"arn": f"arn:{args.name}", "name": f"{args.name}-1a2b", "latestVersion": 1}
+        made |= {"arnSuffix": f"suffix/{args.name}", "dnsName": f"{args.name}.elb.internal"}
         return f"id-{args.name}", {**made, "privateIp": "10.64.0.10", **args.inputs}
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -86,6 +92,8 @@ class Answers(mocks.Mocks):
         if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
             names, ids = list(self.zones), list(self.zones.values())
             return {"id": "r", "names": names, "zoneIds": ids, "groupNames": []}, []
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
+            return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": "arn:me", "userId": "me"}, []
         assert args.token == "aws:ssm/getParameter:getParameter", args.token
         return {"id": args.args["name"], "insecureValue": IMAGE, **args.args}, []
 
@@ -180,12 +188,13 @@ def thread_loop() -> Generator[None]:
 
 
 def _registration(request: Any, urn: str) -> Registration:
+    sent = rpc.deserialize_properties(request.object, keep_unknowns=True)
     return Registration(
         type=request.type,
         name=request.name,
         urn=urn,
         parent=request.parent.split("::")[-1],
-        inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+        inputs={key: rpc.unwrap_rpc_secret(value) for key, value in sent.items()},
         dependencies=tuple(
             sorted(d.split("::")[-2] + "::" + d.split("::")[-1] for d in request.dependencies)
         ),
@@ -193,6 +202,9 @@ def _registration(request: Any, urn: str) -> Registration:
         ignore_changes=tuple(request.ignoreChanges),
         create_timeout=request.customTimeouts.create,
         delete_before_replace=request.deleteBeforeReplace,
+        protect=request.protect,
+        on_error=tuple(request.hooks.on_error),
+        secrets=tuple(sorted(key for key, value in sent.items() if rpc.is_rpc_secret(value))),
     )
 
 
@@ -201,4 +213,4 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, Unknown)
 
 
-__all__ = ["IMAGE", "ZONES", "Registration", "Run", "is_unknown", "run_program"]
+__all__ = ["ACCOUNT", "IMAGE", "ZONES", "Registration", "Run", "is_unknown", "run_program"]

@@ -11,7 +11,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 
 from cluster.args import plain_args
 from cluster.component import GpuCluster
-from sizing.stack_config import StackConfig
+from sizing.stack_config import SECRET_KEYS, StackConfig
 
 
 def schema() -> dict[str, Any]:
@@ -24,7 +24,7 @@ def test_every_language_sees_the_component_with_the_stacks_own_keys() -> None:
     assert resource["isComponent"]
     assert resource["requiredInputs"] == ["model"]
     keys = {field.alias for field in StackConfig.model_fields.values()}
-    assert set(resource["inputProperties"]) == keys
+    assert set(resource["inputProperties"]) == keys | SECRET_KEYS
     assert set(resource["properties"]) == {
         "plan",
         "nodes",

@@ -12,6 +12,7 @@ from cluster.args import GpuClusterArgs
 from cluster.component import GpuCluster
 from sizing.instance import Purchase
 from sizing.plan import Plan
+from tests.cluster.clusters import TOKEN, cluster
 from tests.cluster.plans import MODEL, plan_405b, shaped
 from tests.cluster.recorder import IMAGE, Registration, Run, is_unknown, run_program
 
@@ -20,18 +21,6 @@ PLACEMENT = "ec2/placementGroup:PlacementGroup"
 INGRESS = "vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 RESERVATION = "cr-0123456789abcdef0"
-
-
-def cluster(
-    plan: Plan | None = None,
-    *,
-    preview: bool = False,
-    run: Run | None = None,
-    **args: Any,
-) -> Run:
-    """A run of one cluster called `llm`."""
-    given = cast("GpuClusterArgs", {"model": MODEL, "precision": "bf16", **args})
-    return run_program(lambda: GpuCluster("llm", given, plan=plan), preview=preview, run=run)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +62,7 @@ def test_every_interface_is_in_the_private_subnet_and_the_group_without_a_public
         refused = {"subnetId", "vpcSecurityGroupIds", "securityGroups", "associatePublicIpAddress"}
         assert not refused & set(node.inputs)
     subnets = prod.of("ec2/subnet:Subnet")
-    assert [s.inputs["mapPublicIpOnLaunch"] for s in subnets] == [False, False]
+    assert [s.inputs["mapPublicIpOnLaunch"] for s in subnets] == [False] * 4
 
 
 def test_a_single_interface_says_that_it_has_no_public_address() -> None:
@@ -111,19 +100,45 @@ def test_the_root_volume_is_encrypted_gp3(args: dict[str, Any], size: int) -> No
     assert ebs["volumeSize"] == size
 
 
-def test_nothing_may_come_in_but_from_the_nodes_themselves(prod: Run) -> None:
-    group = prod.one("ec2/securityGroup:SecurityGroup")
-    assert not {"ingress", "egress"} & set(group.inputs)
-    rule = prod.one(INGRESS).inputs
-    assert rule == {
-        "securityGroupId": "id-llm-nodes",
-        "referencedSecurityGroupId": "id-llm-nodes",
-        "ipProtocol": "-1",
+def test_only_the_nodes_themselves_and_the_endpoint_reach_a_node(prod: Run) -> None:
+    for group in prod.of("ec2/securityGroup:SecurityGroup"):
+        assert not {"ingress", "egress"} & set(group.inputs)
+    into_nodes = {
+        r.name: r.inputs for r in prod.of(INGRESS) if r.inputs["securityGroupId"] == "id-llm-nodes"
+    }
+    assert into_nodes == {
+        "llm-from-nodes": {
+            "securityGroupId": "id-llm-nodes",
+            "referencedSecurityGroupId": "id-llm-nodes",
+            "ipProtocol": "-1",
+        },
+        "llm-from-endpoint": {
+            "securityGroupId": "id-llm-nodes",
+            "referencedSecurityGroupId": "id-llm-endpoint",
+            "ipProtocol": "tcp",
+            "fromPort": 8000,
+            "toPort": 8000,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("serving", "clients"),
+    [({}, ["10.64.0.0/16"]), ({"allowed_cidrs": ["10.0.0.0/8"]}, ["10.0.0.0/8"])],
+)
+def test_clients_reach_the_endpoint_from_the_vpc_or_where_the_user_says(
+    serving: dict[str, Any], clients: list[str]
+) -> None:
+    rules = cluster(plan_405b(), serving=serving).of(INGRESS)
+    into_endpoint = [r.inputs for r in rules if r.inputs["securityGroupId"] == "id-llm-endpoint"]
+    assert [r["cidrIpv4"] for r in into_endpoint] == clients
+    assert {(r["fromPort"], r["toPort"], r["ipProtocol"]) for r in into_endpoint} == {
+        (80, 80, "tcp")
     }
 
 
 def test_nodes_may_go_out_and_reach_each_other(prod: Run) -> None:
-    out = {r.name: r.inputs for r in prod.of(EGRESS)}
+    out = {r.name: r.inputs for r in prod.of(EGRESS) if "endpoint" not in r.name}
     assert out["llm-to-nodes"]["referencedSecurityGroupId"] == "id-llm-nodes"
     assert out["llm-to-internet"]["cidrIpv4"] == "0.0.0.0/0"
     assert {rule["ipProtocol"] for rule in out.values()} == {"-1"}
@@ -147,8 +162,9 @@ def test_the_private_subnets_way_out_is_the_nat_gateway(prod: Run) -> None:
 
 
 def test_nodes_wait_for_their_way_out_and_their_role(prod: Run) -> None:
-    wanted = {"llm-nodes-default", "llm-public-default", "llm-s3", "llm-ssm"}
-    wanted |= {"llm-from-nodes", "llm-to-nodes", "llm-to-internet"}
+    wanted = {"llm-nodes-default", "llm-public-default", "llm-nodes", "llm-s3", "llm-ssm"}
+    wanted |= {"llm-from-nodes", "llm-to-nodes", "llm-to-internet", "llm-node", "llm-logs"}
+    wanted |= {"llm-hugging-face-token"}
     for node in prod.of(INSTANCE):
         assert wanted <= {d.split("::")[-1] for d in node.dependencies}
 
@@ -166,14 +182,17 @@ def test_session_manager_is_the_way_in(prod: Run) -> None:
 
 def test_government_regions_have_their_own_partition() -> None:
     plan = plan_405b().model_copy(update={"region": "us-gov-west-1", "zones": ()})
-    policy = cluster(plan).one("iam/rolePolicyAttachment:RolePolicyAttachment").inputs["policyArn"]
+    run = cluster(plan, region="us-gov-west-1")
+    policy = run.one("iam/rolePolicyAttachment:RolePolicyAttachment").inputs["policyArn"]
     assert policy.startswith("arn:aws-us-gov:iam::aws:policy/")
 
 
 def test_everything_is_in_one_zone_that_offers_the_type(prod: Run) -> None:
-    zones = {r.inputs["availabilityZone"] for r in prod.of("ec2/subnet:Subnet")}
-    # us-east-1b is use1-az1 in this account, the first zone of the plan.
-    assert zones == {"us-east-1b"}
+    zones = {r.name: r.inputs["availabilityZone"] for r in prod.of("ec2/subnet:Subnet")}
+    # us-east-1b is use1-az1 in this account, the first zone of the plan; the load balancer alone
+    # needs a second one.
+    assert zones.pop("llm-endpoint-1") == "us-east-1a"
+    assert set(zones.values()) == {"us-east-1b"}
     assert prod.named("ec2/subnet:Subnet", "llm-nodes").inputs["cidrBlock"] == "10.64.0.0/17"
 
 
@@ -285,7 +304,7 @@ def test_a_preview_knows_plan_cost_and_nodes_before_anything_exists() -> None:
         "llm-replica-0-rank-1",
     ]
     ids = [f".nodes.{n}.{field}" for n in (0, 1) for field in ("id", "privateIp")]
-    assert sorted(unknowns(outputs)) == sorted(ids)
+    assert sorted(unknowns(outputs)) == sorted([".endpointUrl", *ids])
 
 
 def test_after_the_deployment_nodes_have_ids_and_addresses(prod: Run) -> None:
@@ -317,6 +336,14 @@ def test_an_unknown_price_is_absent_not_zero() -> None:
         ({"region": "us-esat-1"}, "region", "us-east-1"),
         ({"purchase": "stolen"}, "purchase", "on-demand"),
         ({"purchase": "capacity-block"}, "capacityReservationId", "cr-"),
+        ({"hugging_face_token": None}, "huggingFaceToken", "gated"),
+        ({"serving": {"checkpoint": "mine"}}, "serving.checkpoint", "Hugging Face id"),
+        ({"serving": {"idle_timeout_seconds": 5000}}, "serving.idleTimeoutSeconds", "4000"),
+        ({"operations": {"log_retention_days": 31}}, "operations.logRetentionDays", "30"),
+        ({"network": {"egress": "endpoints"}}, "network.egress", "nat"),
+        ({"network": {"egres": "nat"}}, "config key", "egress"),
+        ({"replacement": "never"}, "replacement", "create-first"),
+        ({"image_id": "ubuntu"}, "imageId", "ami-"),
         ({"network": {"vpc_cidr": "10.0.0.0/8"}}, "network.vpcCidr", "10.0.0.0/16"),
         (
             {"network": {"availability_zone": "us-east-1z"}},
@@ -352,11 +379,11 @@ def test_the_callers_options_hold_for_every_child() -> None:
         import pulumi_aws as aws
 
         mine = aws.Provider("mine", region="us-east-1")
-        args = cast("GpuClusterArgs", {"model": MODEL, "precision": "bf16"})
+        args = cast("GpuClusterArgs", {"model": MODEL, "hugging_face_token": TOKEN})
         GpuCluster("llm", args, pulumi.ResourceOptions(provider=mine, protect=True))
 
     run = run_program(program)
     children = [r for r in run.resources if r.parent == "llm"]
     assert all("::mine::" in child.provider for child in children)
     assert all("::mine::" in provider for _, _, provider in run.invokes)
-    assert len(run.invokes) == 2
+    assert len(run.invokes) == 3

@@ -19,7 +19,9 @@ PROD = {
     "aws:region": "us-east-1",
     "gpu-sizing:model": "meta-llama/Llama-3.1-405B-Instruct",
     "gpu-sizing:precision": "bf16",
+    "gpu-sizing:huggingFaceToken": "hf_dummy_token",
 }
+SECRETS = ("gpu-sizing:huggingFaceToken", "gpu-sizing:apiKey")
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +32,12 @@ def local_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    for module in ("account", "component"):
+        monkeypatch.setattr(f"cluster.{module}.own_clients", lambda: None)
 
 
 def run(config: dict[str, str], **options: Any) -> Run:
+    options = {"secrets": SECRETS, **options}
     return run_program(lambda: runpy.run_path(str(PROGRAM)), config=config, **options)
 
 
@@ -42,7 +47,8 @@ def shown(found: Run) -> list[str]:
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_the_plan_and_its_cost_are_shown_once(preview: bool) -> None:
-    (page,) = shown(run(PROD, preview=preview))
+    page, checks = shown(run(PROD, preview=preview))
+    assert "Nothing was checked in the account" in checks
     assert "2 x p5.48xlarge" in page
     assert "$110.08" in page
 
@@ -50,7 +56,9 @@ def test_the_plan_and_its_cost_are_shown_once(preview: bool) -> None:
 def test_the_stacks_outputs_are_the_documented_ones() -> None:
     outputs = run(PROD, preview=True).outputs["gpu-sizing-prod"]
     known = {key for key, value in outputs.items() if value is not None}
-    assert known == {"plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "costBreakdown"}
+    assert known == {
+        "plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "costBreakdown", "endpointUrl"
+    }  # fmt: skip
     assert outputs["plan"]["gpus_provisioned"] == 16
     assert outputs["hourlyCostUsd"] == pytest.approx(110.08)
 
@@ -96,6 +104,8 @@ def test_the_stacks_own_aws_settings_reach_the_provider() -> None:
         ({"gpu-sizing:purchase": "reserved"}, "capacityReservationId"),
         ({"gpu-sizing:network": '{"availabilityZone": "us-east-1z"}'}, "us-east-1b"),
         ({"aws:region": ""}, "pulumi config set aws:region"),
+        ({"gpu-sizing:huggingFaceToken": ""}, "pulumi config set --secret huggingFaceToken"),
+        ({"gpu-sizing:serving": '{"checkpoint": "mine"}'}, "a Hugging Face id"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_made(change: dict[str, str], said: str) -> None:
@@ -123,9 +133,10 @@ def test_a_real_account_without_credentials_fails_before_anything_else(
 def test_every_stack_of_the_project_previews(path: Path) -> None:
     entries: dict[str, object] = yaml.safe_load(path.read_text())["config"]
     config = {k: v if isinstance(v, str) else json.dumps(v) for k, v in entries.items()}
+    config["gpu-sizing:huggingFaceToken"] = "hf_dummy_token"
     found = run(config, preview=True, stack=path.name.split(".")[1])
     assert found.of("ec2/instance:Instance")
-    assert len(shown(found)) == 1
+    assert found.one("lb/loadBalancer:LoadBalancer").inputs["internal"] is True
 
 
 def test_the_program_stays_short() -> None:

@@ -21,6 +21,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def empty_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program without any stack file but those that a test writes."""
+    folder = tmp_path_factory.mktemp("e2e") / "project"
+    return scratch_project(ROOT, folder, "unused", "config: {}\n")
+
+
+@pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A running local AWS with the real engine."""
     with Sandbox(tmp_path_factory.mktemp("sandbox") / "state", engine_or_skip()) as started:

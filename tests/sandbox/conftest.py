@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from sandbox.aws_provider.clients import Aws
+from sandbox.aws_provider.invokes import INVOKES
 from sandbox.engine import Engine
 from sandbox.lifecycle import Sandbox
 from sandbox.testing import engine_or_skip
+from tests.sandbox.lives import Maker
 
 ZONE = "us-east-1a"
 # boto3's error for a refused call; boto3 has no types.
@@ -22,6 +26,32 @@ ClientError: type[Exception] = cast("Any", import_module("botocore.exceptions"))
 def error_code(error: BaseException) -> str:
     """AWS's code in a ClientError."""
     return cast("Any", error).response["Error"]["Code"]
+
+
+def invoke(aws: Aws, function: str, **args: Any) -> dict[str, Any]:
+    """The answer of one of the provider's functions."""
+    (token,) = (token for token in INVOKES if token.endswith(f":{function}"))
+    return INVOKES[token](aws, args)
+
+
+def buy_block(ec2: Any, count: int = 1, start: datetime | None = None, zone: str = ZONE) -> str:
+    """The id of a new capacity block of p5.48xlarge, from now or `start` on for a day."""
+    when = {"StartDateRange": start} if start else {}
+    offers = ec2.describe_capacity_block_offerings(
+        InstanceType="p5.48xlarge", InstanceCount=count, CapacityDurationHours=24, **when
+    )["CapacityBlockOfferings"]
+    (offer,) = (offer for offer in offers if offer["AvailabilityZone"] == zone)
+    bought = ec2.purchase_capacity_block(
+        CapacityBlockOfferingId=offer["CapacityBlockOfferingId"], InstancePlatform="Linux/UNIX"
+    )
+    return bought["CapacityReservation"]["CapacityReservationId"]
+
+
+def into(reservation: str, market: str | None = "capacity-block") -> dict[str, Any]:
+    """RunInstances' parameters for a launch into a reservation."""
+    target = {"CapacityReservationTarget": {"CapacityReservationId": reservation}}
+    option = {"InstanceMarketOptions": {"MarketType": market}} if market else {}
+    return {"CapacityReservationSpecification": target, **option}
 
 
 @dataclass(frozen=True)
@@ -44,6 +74,18 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
 def ec2(local_aws: Sandbox) -> Any:
     """A boto3 EC2 client of it."""
     return local_aws.client("ec2")
+
+
+@pytest.fixture(scope="session")
+def aws(local_aws: Sandbox) -> Aws:
+    """The provider's own way to it."""
+    return Aws(local_aws.endpoint, "us-east-1")
+
+
+@pytest.fixture(scope="session")
+def maker(aws: Aws) -> Maker:
+    """Creates resources by token."""
+    return Maker(aws)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,18 @@ from sandbox.environment import export_lines, sandbox_variables, subprocess_envi
 from sandbox.lifecycle import Sandbox, SandboxError
 from sandbox.processes import ProcessRef, is_running
 
+# Settings of the caller's that would lead a call elsewhere, or nowhere.
+FOREIGN = {
+    "AWS_CA_BUNDLE": "/no/such/file",
+    "AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:1",
+    "AWS_ENDPOINT_URL_SERVICE_QUOTAS": "http://127.0.0.1:1",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_PROFILE": "production",
+    "AWS_ROLE_ARN": "arn:aws:iam::1:role/production",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "http_proxy": "http://127.0.0.1:1",
+}
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Generator[Path]:
@@ -106,6 +118,33 @@ def test_export_lines_are_shell(tmp_path: Path) -> None:
     script = export_lines(variables, [odd]) + '\nprintf "%s|%s" "$PULUMI_HOME" "${PATH%%:*}"'
     answer = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
     assert answer.stdout == f"{odd / 'pulumi'}|{odd}"
+
+
+def test_the_shells_own_settings_are_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    lines = export_lines(sandbox_variables("http://127.0.0.1:2", tmp_path), []).splitlines()
+    assert {"unset AWS_ENDPOINT_URL_EC2", "unset AWS_PROFILE"} <= set(lines)
+    assert "unset AWS_ENDPOINT_URL" not in lines
+
+
+def test_a_programs_own_calls_reach_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch, local_aws: Sandbox
+) -> None:
+    for name, value in FOREIGN.items():
+        monkeypatch.setenv(name, value)
+    script = (
+        "import boto3\n"
+        "quotas = boto3.client('service-quotas', 'eu-north-1')\n"
+        "asked = {'ServiceCode': 'ec2', 'QuotaCode': 'L-417A185B'}\n"
+        "print(quotas.get_service_quota(**asked)['Quota']['QuotaArn'])\n"
+        "print(len(boto3.client('ec2', 'us-west-2').describe_availability_zones()))\n"
+        "print(boto3.client('secretsmanager').list_secrets()['SecretList'] is None)\n"
+    )
+    command = [sys.executable, "-c", script]
+    answer = subprocess.run(command, env=local_aws.env, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "eu-north-1" in answer.stdout
 
 
 def test_no_variable_names_a_real_account() -> None:

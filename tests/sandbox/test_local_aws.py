@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.lifecycle import Sandbox
+from sandbox.local_aws.recorder import SECRET
 from tests.sandbox.conftest import ZONE, ClientError, Network
 from tests.sandbox.test_refusals import PRIMARY, efa_only, nic, placed, via_template
 
@@ -144,14 +145,45 @@ def test_refused_requests_are_recorded_too(local_aws: Sandbox, launch: Launch) -
 
 
 def test_no_secret_is_recorded(local_aws: Sandbox) -> None:
-    ssm = local_aws.client("ssm")
+    ssm, secrets = local_aws.client("ssm"), local_aws.client("secretsmanager")
     ssm.put_parameter(Name="token", Value="hunter2", Type="SecureString")
+    ssm.put_parameter(Name="token", Value="hunter2", Overwrite=True)
     ssm.put_parameter(Name="plain", Value="visible", Type="String")
-    text = str(local_aws.requests("PutParameter"))
-    assert "visible" in text
-    assert "hunter2" not in text
-    record = local_aws.folder / "aws" / "requests.jsonl"
-    assert "Signature" not in record.read_text()
+    made = secrets.create_secret(Name="key", SecretString="hunter2")
+    secrets.put_secret_value(SecretId=made["ARN"], SecretBinary=b"hunter2")
+    secrets.update_secret(SecretId=made["ARN"], SecretString="hunter2")
+    values = [request.params["Value"] for request in local_aws.requests("PutParameter")[-3:]]
+    assert values == [SECRET, SECRET, "visible"]
+    assert local_aws.requests("CreateSecret")[-1].params["SecretString"] == SECRET
+    assert local_aws.requests("PutSecretValue")[-1].params["SecretBinary"] == SECRET
+    record = (local_aws.folder / "aws" / "requests.jsonl").read_text()
+    assert [word for word in ("hunter2", "aHVudGVyMg", "Signature") if word in record] == []
+    secrets.delete_secret(SecretId=made["ARN"], ForceDeleteWithoutRecovery=True)
+
+
+# By service: an operation, its parameters in boto3's names, and one that must be in the record.
+JSON_CALLS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("logs", "CreateLogGroup", {"logGroupName": "/recorded"}, "logGroupName"),
+    ("events", "PutRule", {"Name": "recorded", "ScheduleExpression": "rate(1 day)"}, "Name"),
+    (
+        "service-quotas",
+        "GetServiceQuota",
+        {"ServiceCode": "ec2", "QuotaCode": "L-417A185B"},
+        "QuotaCode",
+    ),
+    ("cloudwatch", "DescribeAlarms", {"AlarmNames": ["recorded"]}, "AlarmNames"),
+    ("ssm", "DescribeParameters", {"MaxResults": 10}, "MaxResults"),
+]
+
+
+@pytest.mark.parametrize(("service", "action", "given", "key"), JSON_CALLS)
+def test_calls_in_json_are_recorded_with_their_parameters(
+    service: str, action: str, given: dict[str, Any], key: str, local_aws: Sandbox
+) -> None:
+    client = local_aws.client(service)
+    names = {name: method for method, name in client.meta.method_to_api_mapping.items()}
+    getattr(client, names[action])(**given)
+    assert local_aws.requests(action)[-1].params[key] == given[key]
 
 
 def test_it_listens_on_loopback_only(local_aws: Sandbox) -> None:

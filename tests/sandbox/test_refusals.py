@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import ClientError, Network, error_code
+from tests.sandbox.conftest import ClientError, Network, buy_block, error_code, into
 
 Launch = Callable[..., dict[str, Any]]
 COMBINATION, VALUE = "InvalidParameterCombination", "InvalidParameterValue"
@@ -186,12 +186,10 @@ def test_user_data_over_the_limit_in_a_template(ec2: Any) -> None:
 
 
 def test_what_aws_accepts_is_accepted(ec2: Any, launch: Launch, network: Network) -> None:
-    reserved = {"CapacityReservationTarget": {"CapacityReservationId": "cr-0123456789abcdef0"}}
     block = launch(
         InstanceType="p5.48xlarge",
         NetworkInterfaces=placed(network, nic(0, 0, AssociatePublicIpAddress=False)),
-        InstanceMarketOptions={"MarketType": "capacity-block"},
-        CapacityReservationSpecification=reserved,
+        **into(buy_block(ec2)),
     )
     assert block["InstanceLifecycle"] == "capacity-block"
     spot = launch(

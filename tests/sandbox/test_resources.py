@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from sandbox.aws_provider.check import Naming, check_inputs
 from sandbox.aws_provider.clients import Aws
 from sandbox.aws_provider.diff import changes
 from sandbox.aws_provider.instance import run_parameters
-from sandbox.aws_provider.invokes import INVOKES, InvokeError
+from sandbox.aws_provider.queries import InvokeError
 from sandbox.aws_provider.registry import RESOURCES
-from sandbox.aws_provider.resource import Change, ResourceType, same_value
-from sandbox.lifecycle import Sandbox
-from tests.sandbox.conftest import ZONE, Network
+from sandbox.aws_provider.resource import Change
+from tests.sandbox.conftest import ZONE, Network, invoke
+from tests.sandbox.lives import Maker, assert_no_drift, live_through, resolved
 
 ASSUME = json.dumps(
     {
@@ -37,34 +36,6 @@ POLICY = json.dumps(
 )
 SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 ANYWHERE = "0.0.0.0/0"
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: Sandbox) -> Aws:
-    return Aws(local_aws.endpoint, "us-east-1")
-
-
-class Maker:
-    """Creates resources by token with checked inputs, as the provider does."""
-
-    def __init__(self, aws: Aws) -> None:
-        self.aws = aws
-        self.made = 0
-
-    def checked(self, token: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        self.made += 1
-        naming = Naming("r", str(self.made).encode())
-        found, failures = check_inputs(RESOURCES[token], {}, inputs, naming, {"Team": "ml"})
-        assert failures == []
-        return found
-
-    def make(self, token: str, **inputs: Any) -> str:
-        return RESOURCES[token].create(self.aws, self.checked(token, inputs))
-
-
-@pytest.fixture(scope="module")
-def maker(aws: Aws) -> Maker:
-    return Maker(aws)
 
 
 @pytest.fixture(scope="module")
@@ -110,18 +81,6 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "routeTableIds": ["$table"],
         },
         {"routeTableIds": ["$table2", "$table"]},
-    ),
-    (
-        "aws:ec2/vpcEndpoint:VpcEndpoint",
-        {
-            "vpcId": "$vpc",
-            "serviceName": "com.amazonaws.us-east-1.ssm",
-            "vpcEndpointType": "Interface",
-            "subnetIds": ["$subnet"],
-            "securityGroupIds": ["$group"],
-            "privateDnsEnabled": True,
-        },
-        {"tags": {"A": "2"}},
     ),
     (
         "aws:ec2/routeTable:RouteTable",
@@ -195,23 +154,6 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-def resolved(value: Any, ids: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {key: resolved(item, ids) for key, item in items}
-    if isinstance(value, list):
-        return [resolved(item, ids) for item in cast("list[Any]", value)]
-    is_reference = isinstance(value, str) and value.startswith("$")
-    return ids[value[1:]] if is_reference else value
-
-
-def assert_no_drift(kind: ResourceType, aws: Aws, identity: str, inputs: dict[str, Any]) -> None:
-    live = kind.read(aws, identity, inputs)
-    assert live is not None
-    seen = {key: live[key] for key in live.keys() & inputs.keys()}
-    assert all(same_value(inputs[key], value) for key, value in seen.items()), (inputs, seen)
-
-
 @pytest.mark.parametrize(
     ("token", "given", "changed"), CASES, ids=[case[0].rpartition(":")[2] for case in CASES]
 )
@@ -219,34 +161,10 @@ def test_life_of_a_resource(
     token: str,
     given: dict[str, Any],
     changed: dict[str, Any],
-    aws: Aws,
     maker: Maker,
     ids: dict[str, str],
 ) -> None:
-    kind = RESOURCES[token]
-    old = maker.checked(token, resolved(given, ids))
-    identity = kind.create(aws, old)
-    assert_no_drift(kind, aws, identity, old)
-    live = kind.read(aws, identity, old) or {}
-    missing = set(kind.computed) - live.keys() - old.keys()
-    assert missing == set(), "what the entry calls computed must be there after creation"
-
-    new = {**old, **resolved(changed, ids)}
-    if kind.tagged:
-        new["tagsAll"] = {"Team": "ml", **new.get("tags", {})}
-    found = changes(old, new, kind.replaces)
-    assert [change for change in found if change.replaces] == []
-    if kind.update:
-        kind.update(aws, identity, Change(old, new, found))
-    assert_no_drift(kind, aws, identity, new)
-
-    kind.delete(aws, identity, new)
-    assert kind.read(aws, identity, new) is None
-    kind.delete(aws, identity, new)  # a second deletion is no error
-
-
-def test_every_type_but_the_instance_is_in_the_table_above() -> None:
-    assert {case[0] for case in CASES} == RESOURCES.keys() - {"aws:ec2/instance:Instance"}
+    live_through(token, maker, resolved(given, ids), resolved(changed, ids))
 
 
 def test_an_instance_is_changed_in_place(
@@ -298,11 +216,6 @@ def test_a_public_address_is_asked_for_on_an_interface(aws: Aws) -> None:
     assert "SubnetId" not in asked
     assert asked["NetworkInterfaces"][0]["SubnetId"] == "subnet-1"
     assert run_parameters(aws, props)["SubnetId"] == "subnet-1"
-
-
-def invoke(aws: Aws, function: str, **args: Any) -> dict[str, Any]:
-    (token,) = (token for token in INVOKES if token.endswith(f":{function}"))
-    return INVOKES[token](aws, args)
 
 
 def test_functions_answer_from_the_local_aws(aws: Aws, image: str, network: Network) -> None:
