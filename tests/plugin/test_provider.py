@@ -34,7 +34,7 @@ class GpuCluster(pulumi.ComponentResource):
 west = aws.Provider("west", region="{REGION}")
 made = GpuCluster(
     "llm",
-    {{"model": "llama-3.1-8b", "region": "{REGION}", "workload": {{"context": 4096}}}},
+    {{"model": "gpt-oss-120b", "region": "{REGION}", "workload": {{"context": 4096}}}},
     pulumi.ResourceOptions(providers=[west]),
 )
 pulumi.export("ids", made.nodes.apply(lambda nodes: [node["id"] for node in nodes]))

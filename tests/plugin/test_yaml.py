@@ -27,8 +27,13 @@ SECRETS = [n for n, s in schema()["resources"][TYPE]["inputProperties"].items() 
 def program(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The example; its secret arguments, if the component has any, are given too."""
     program = Program(box, example("yaml", tmp_path_factory.mktemp("program")))
-    write(program, "".join(f"      {n}: {{ 'fn::secret': s3cret-{n} }}\n" for n in SECRETS))
     program.start()
+    text = program.folder.joinpath("Pulumi.yaml").read_text()
+    for name in SECRETS:
+        if f"{name}: ${{{name}}}" in text:
+            program.pulumi("config", "set", "--secret", name, f"s3cret-{name}")
+        else:
+            write(program, f"      {name}: {{ 'fn::secret': s3cret-{name} }}\n")
     yield program
     program.pulumi("destroy", "--yes", "--skip-preview", check=False)
 
@@ -66,7 +71,11 @@ def test_3_a_second_preview_changes_nothing(program: Program) -> None:
     program.pulumi("preview", "--expect-no-changes")
 
 
-def test_4_no_secret_is_in_the_state_or_the_outputs(program: Program) -> None:
+def test_4_secrets_reach_secrets_manager_and_no_other_place(program: Program) -> None:
+    vault = program.box.client("secretsmanager")
+    names = [secret["ARN"] for secret in vault.list_secrets()["SecretList"]]
+    kept = [vault.get_secret_value(SecretId=name)["SecretString"] for name in names]
+    assert sorted(kept) == sorted(f"s3cret-{name}" for name in SECRETS)
     state = program.box.pulumi("stack", "export", cwd=program.folder).stdout
     assert '"hourlyCostUsd": 110.08' in state
     assert "s3cret" not in state
