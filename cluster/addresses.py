@@ -1,62 +1,81 @@
-"""How the VPC's addresses are cut into subnets."""
+"""How the VPC's addresses are cut into subnets, a set of them for each zone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
+from itertools import islice
 
 from sizing.errors import InputError
 
 CIDR_KEY = "network.vpcCidr"
 # AWS keeps the first four addresses and the last one of every subnet.
 RESERVED_BY_AWS = 5
-_SMALLEST_PREFIX, _LARGEST_PREFIX, _LARGEST_PREFIX_SERVING = 16, 27, 24
-_PUBLIC_PREFIX = 28
-# AWS's minimum for a load balancer's subnet.
-_BALANCER_PREFIX = 27
+ZONES = 8
+_SMALLEST_PREFIX, _LARGEST_PREFIX = 16, 22
+# AWS's minimum for a load balancer's subnet, and for any subnet.
+_BALANCER_PREFIX, _PUBLIC_PREFIX = 27, 28
 
 
 @dataclass(frozen=True, slots=True)
 class Subnets:
-    """CIDR blocks: `nodes` is private, `public` holds the NAT gateway, `balancer` are private too,
-    one for each zone of the load balancer."""
+    """One zone's CIDR blocks; only `public`, the NAT gateway's, has a route to the internet."""
 
     nodes: str
+    balancer: str
     public: str
-    balancer: tuple[str, ...] = ()
 
 
-def subnets(vpc_cidr: str, addresses: int, *, serving: bool = False) -> Subnets:
-    """The VPC's first half for nodes, its last /28 for the NAT gateway, two /27 before it.
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A VPC's block, cut alike for every zone.
 
-    Raises InputError if `vpc_cidr` is not a VPC's block or its half holds fewer than `addresses`.
+    Each zone has blocks of its own: nodes that move to another zone get the new subnet before the
+    old one goes.
     """
-    # Half of the VPC whatever the node count: a subnet's block cannot grow without replacing nodes.
-    vpc = _network(vpc_cidr, _LARGEST_PREFIX_SERVING if serving else _LARGEST_PREFIX)
-    nodes, rest = vpc.subnets(prefixlen_diff=1)
-    if nodes.num_addresses - RESERVED_BY_AWS < addresses:
-        raise InputError(CIDR_KEY, vpc_cidr, f"a block whose half holds {addresses} addresses")
-    *_, public = rest.subnets(new_prefix=_PUBLIC_PREFIX)
-    return Subnets(
-        nodes=str(nodes), public=str(public), balancer=_balancer(rest) if serving else ()
-    )
+
+    vpc: IPv4Network
+
+    def of(self, zone: str) -> Subnets:
+        """The blocks of a zone by its name; the letter at its end decides."""
+        slot = (ord(zone[-1]) - ord("a")) % ZONES
+        nodes, rest = self.vpc.subnets(prefixlen_diff=1)
+        balancer, public = rest.subnets(prefixlen_diff=1)
+        return Subnets(
+            nodes=_block(nodes, nodes.prefixlen + 3, slot),
+            balancer=_block(balancer, _BALANCER_PREFIX, slot),
+            public=_block(public, _PUBLIC_PREFIX, slot),
+        )
+
+    @property
+    def node_addresses(self) -> int:
+        """How many addresses a zone's nodes can take."""
+        return self.vpc.num_addresses // (2 * ZONES) - RESERVED_BY_AWS
 
 
-def _balancer(rest: IPv4Network) -> tuple[str, ...]:
-    """The last blocks that leave the public subnet's own /27 alone."""
-    *_, first, second, _ = rest.subnets(new_prefix=_BALANCER_PREFIX)
-    return (str(first), str(second))
+def blocks(vpc_cidr: str, addresses: int) -> Blocks:
+    """The VPC's blocks. Raises InputError if `vpc_cidr` is not a VPC's block, or too small for
+    `addresses` in one zone."""
+    found = Blocks(_network(vpc_cidr))
+    if found.node_addresses < addresses:
+        need = f"a larger block: a zone's sixteenth of it must hold {addresses} addresses"
+        raise InputError(CIDR_KEY, vpc_cidr, need)
+    return found
 
 
-def _network(vpc_cidr: str, largest_prefix: int) -> IPv4Network:
-    allowed = f"an IPv4 block from /{_SMALLEST_PREFIX} to /{largest_prefix}, such as 10.64.0.0/16"
+def _block(network: IPv4Network, prefix: int, slot: int) -> str:
+    return str(next(islice(network.subnets(new_prefix=prefix), slot, None)))
+
+
+def _network(vpc_cidr: str) -> IPv4Network:
+    allowed = f"an IPv4 block from /{_SMALLEST_PREFIX} to /{_LARGEST_PREFIX}, such as 10.64.0.0/16"
     try:
         network = ip_network(vpc_cidr, strict=False)
     except ValueError:
         raise InputError(CIDR_KEY, vpc_cidr, allowed) from None
     if not isinstance(network, IPv4Network):
         raise InputError(CIDR_KEY, vpc_cidr, allowed)
-    prefix = min(max(network.prefixlen, _SMALLEST_PREFIX), largest_prefix)
+    prefix = min(max(network.prefixlen, _SMALLEST_PREFIX), _LARGEST_PREFIX)
     nearest = ip_network((network.network_address, prefix), strict=False)
     if str(nearest) != vpc_cidr:
         raise InputError(CIDR_KEY, vpc_cidr, allowed, nearest)

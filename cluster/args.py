@@ -40,7 +40,7 @@ class NetworkArgs(TypedDict):
     """The network that the nodes get: one of their own, or an existing VPC and its subnets."""
 
     vpc_cidr: NotRequired[str]
-    """The new VPC's IPv4 block, /16 to /24 (nodes alone: /27). Default 10.64.0.0/16."""
+    """The new VPC's IPv4 block, /16 to /22. Default 10.64.0.0/16."""
     availability_zone: NotRequired[str]
     """The zone of all nodes, by name (us-east-1a). Default: the first that offers the type."""
     egress: NotRequired[str]

@@ -131,15 +131,15 @@ class _Maker:
         return _results(wanted.plan, nodes, endpoint)
 
     def _network(self) -> Network:
-        subnets, config = self.wanted.subnets, self.wanted.config.network
-        if subnets is None:
+        if self.wanted.blocks is None:
             return existing_network(self.scope, self.site)
         return NetworkMaker(
             scope=self.scope,
             zones=self.site.zones,
-            vpc_cidr=config.vpc_cidr,
-            subnets=subnets,
+            vpc_cidr=self.wanted.config.network.vpc_cidr,
+            blocks=self.wanted.blocks,
             egress=self.wanted.egress,
+            serving=self.wanted.serving is not None,
         ).make()
 
     def _endpoint(self, network: Network, nodes: Sequence[Node]) -> Endpoint | None:

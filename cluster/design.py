@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from cluster.addresses import Subnets, subnets
+from cluster.addresses import Blocks, blocks
 from cluster.boot import user_data
 from cluster.checks import check_settings
 from cluster.choice import SECRET_KINDS, choose_serving
@@ -27,7 +27,7 @@ from sizing.stack_config import StackConfig
 class Design:
     """A checked plan, ready to be made.
 
-    `addresses` is what all nodes take from their subnet; `subnets` is None in an existing VPC;
+    `addresses` is what all nodes take from their subnet; `blocks` is None in an existing VPC;
     `serving` is None for nodes alone; `images` are SSM parameters by instance type, `user_data` is
     by node name.
     """
@@ -38,7 +38,7 @@ class Design:
     market: Market
     placements: tuple[NodePlacement, ...]
     addresses: int
-    subnets: Subnets | None
+    blocks: Blocks | None
     egress: Egress
     serving: Serving | None
     images: Mapping[str, str]
@@ -76,7 +76,7 @@ def design(
         market=market_for(plan.purchase, config.capacity_reservation_id),
         placements=placements,
         addresses=addresses,
-        subnets=_subnets(config, addresses + len(egress.services), serving=serving is not None),
+        blocks=_blocks(config, addresses + len(egress.services)),
         egress=egress,
         serving=serving,
         images={} if config.image_id else {kind.name: image_parameter(kind) for kind in kinds},
@@ -93,7 +93,7 @@ def _secrets_read(serving: Serving | None) -> tuple[str | None, ...]:
     return (serving.token_secret, serving.api_key_secret) if serving else ()
 
 
-def _subnets(config: StackConfig, addresses: int, *, serving: bool) -> Subnets | None:
+def _blocks(config: StackConfig, addresses: int) -> Blocks | None:
     if uses_existing_network(config):
         return None
-    return subnets(config.network.vpc_cidr, addresses, serving=serving)
+    return blocks(config.network.vpc_cidr, addresses)

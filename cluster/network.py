@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from cluster.addresses import Subnets
+from cluster.addresses import Blocks
 from cluster.egress import Egress
 from cluster.firewall import ANYWHERE, Group, node_group, service_group
 from cluster.preflight import Site
 from cluster.scope import Scope
+
+BALANCER_ZONES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ def existing_network(scope: Scope, site: Site) -> Network:
 
 @dataclass(frozen=True, slots=True)
 class NetworkMaker:
-    """Makes the network of one cluster; all nodes lie in the first of `zones`."""
+    """Makes the network of one cluster; all nodes lie in the first of `zones`.
+
+    What belongs to a zone is named by it: another zone gets its own before the old one's goes.
+    """
 
     scope: Scope
     zones: Sequence[str]
     vpc_cidr: str
-    subnets: Subnets
+    blocks: Blocks
     egress: Egress
+    serving: bool
 
     def make(self) -> Network:
         """VPC, subnets, the way out, the security group."""
@@ -67,7 +73,8 @@ class NetworkMaker:
             tags=self.scope.named("vpc"),
             opts=self.scope.opts(),
         )
-        nodes = self._subnet("nodes", vpc, self.subnets.nodes, self.zones[0])
+        zone = self.zones[0]
+        nodes = self._subnet("nodes", vpc, self.blocks.of(zone).nodes, zone)
         table, associated = self._route_table("nodes", vpc, nodes)
         s3 = self._s3_endpoint(vpc, table)
         group = node_group(self.scope, vpc.id)
@@ -80,34 +87,38 @@ class NetworkMaker:
             vpc_id=vpc.id,
             clients=(self.vpc_cidr,),
             node_subnet_id=nodes.id,
-            balancer_subnet_ids=self._balancer_subnets(vpc),
+            balancer_subnet_ids=self._balancer_subnets(vpc) if self.serving else (),
             nodes=group,
             ready=(associated, *way_out, *group.rules, s3),
         )
 
+    def _here(self, role: str) -> str:
+        """A role in the nodes' zone."""
+        return f"{role}-{self.zones[0]}"
+
     def _subnet(self, role: str, vpc: aws.ec2.Vpc, cidr: str, zone: str) -> aws.ec2.Subnet:
         # No public addresses in the public subnet either: only the NAT gateway lives there.
         return aws.ec2.Subnet(
-            self.scope.child(role),
+            self.scope.child(f"{role}-{zone}"),
             vpc_id=vpc.id,
             cidr_block=cidr,
             availability_zone=zone,
             map_public_ip_on_launch=False,
-            tags=self.scope.named(role),
+            tags=self.scope.named(f"{role}-{zone}"),
             opts=self.scope.opts(),
         )
 
     def _balancer_subnets(self, vpc: aws.ec2.Vpc) -> tuple[pulumi.Output[str], ...]:
         """Private, without a route out: AWS demands two zones of a load balancer."""
-        pairs = zip(self.zones, self.subnets.balancer, strict=False)
         return tuple(
-            self._subnet(f"endpoint-{index}", vpc, cidr, zone).id
-            for index, (zone, cidr) in enumerate(pairs)
+            self._subnet("endpoint", vpc, self.blocks.of(zone).balancer, zone).id
+            for zone in self.zones[:BALANCER_ZONES]
         )
 
     def _nat(self, vpc: aws.ec2.Vpc, table: aws.ec2.RouteTable) -> tuple[pulumi.Resource, ...]:
         """A NAT gateway in a public subnet of its own, and the nodes' route to it."""
-        public = self._subnet("public", vpc, self.subnets.public, self.zones[0])
+        zone = self.zones[0]
+        public = self._subnet("public", vpc, self.blocks.of(zone).public, zone)
         gateway = aws.ec2.InternetGateway(
             self.scope.child("internet"),
             vpc_id=vpc.id,
@@ -116,16 +127,16 @@ class NetworkMaker:
         )
         public_table, associated = self._route_table("public", vpc, public)
         to_internet = self._default_route("public", public_table, gateway_id=gateway.id)
-        opts = self.scope.opts(after=[gateway, to_internet])
+        opts, role = self.scope.opts(after=[gateway, to_internet]), self._here("nat")
         address = aws.ec2.Eip(
-            self.scope.child("nat"), domain="vpc", tags=self.scope.named("nat"), opts=opts
+            self.scope.child(role), domain="vpc", tags=self.scope.named(role), opts=opts
         )
         nat = aws.ec2.NatGateway(
-            self.scope.child("nat"),
+            self.scope.child(role),
             allocation_id=address.id,
             subnet_id=public.id,
             connectivity_type="public",
-            tags=self.scope.named("nat"),
+            tags=self.scope.named(role),
             opts=opts,
         )
         return (associated, to_internet, self._default_route("nodes", table, nat_gateway_id=nat.id))
@@ -133,6 +144,7 @@ class NetworkMaker:
     def _route_table(
         self, role: str, vpc: aws.ec2.Vpc, subnet: aws.ec2.Subnet
     ) -> tuple[aws.ec2.RouteTable, aws.ec2.RouteTableAssociation]:
+        role = self._here(role)
         table = aws.ec2.RouteTable(
             self.scope.child(role),
             vpc_id=vpc.id,
@@ -155,7 +167,7 @@ class NetworkMaker:
         nat_gateway_id: pulumi.Input[str] | None = None,
     ) -> aws.ec2.Route:
         return aws.ec2.Route(
-            self.scope.child(f"{role}-default"),
+            self.scope.child(self._here(f"{role}-default")),
             route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
             gateway_id=gateway_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from functools import cache
 from importlib.resources import files
 
@@ -36,7 +37,7 @@ def user_data(plan: Plan, node: NodePlacement, identity: Identity, serving: Serv
     document = "#cloud-config\n" + yaml.dump(
         {
             "write_files": _files(plan, node, identity, serving),
-            "runcmd": [["systemctl", "daemon-reload"], _enable(node, serving)],
+            "runcmd": ["systemctl daemon-reload", _enable(node, serving)],
         },
         Dumper=_Dumper,
         sort_keys=False,
@@ -77,10 +78,10 @@ def _files(
     return made
 
 
-def _enable(node: NodePlacement, serving: Serving | None) -> list[str]:
+def _enable(node: NodePlacement, serving: Serving | None) -> str:
     # The rest is pulled in by what needs it.
     units = [_unit("engine", replica) for replica in node.replicas] if serving else [_unit("gate")]
-    return ["systemctl", "enable", "--now", "--no-block", *units]
+    return shlex.join(("systemctl", "enable", "--now", "--no-block", *units))
 
 
 def _unit(name: str, replica: int | None = None) -> str:

@@ -91,7 +91,7 @@ ENDPOINT = [
         volatile=lambda change: (
             ("networkInterfaceIds", "dnsEntries") if change.touches("subnetIds") else ()
         ),
-        defaults={"vpcEndpointType": "Gateway"},
+        defaults={"vpcEndpointType": "Gateway", "privateDnsEnabled": False},
         required=("vpcId", "serviceName"),
     ),
 ]

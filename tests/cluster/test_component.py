@@ -54,7 +54,7 @@ def test_every_interface_is_in_the_private_subnet_and_the_group_without_a_public
     prod: Run,
 ) -> None:
     for interface in interfaces(prod):
-        assert interface["subnetId"] == "id-llm-nodes"
+        assert interface["subnetId"] == "id-llm-nodes-us-east-1b"
         assert interface["securityGroups"] == ["id-llm-nodes"]
         assert interface["deleteOnTermination"] == "true"
         assert "associatePublicIpAddress" not in interface
@@ -146,23 +146,28 @@ def test_nodes_may_go_out_and_reach_each_other(prod: Run) -> None:
 
 def test_the_private_subnets_way_out_is_the_nat_gateway(prod: Run) -> None:
     route = "ec2/route:Route"
-    private, public = (prod.named(route, f"llm-{x}-default").inputs for x in ("nodes", "public"))
-    assert private["natGatewayId"] == "id-llm-nat"
+    private, public = (
+        prod.named(route, f"llm-{x}-default-us-east-1b").inputs for x in ("nodes", "public")
+    )
+    assert private["natGatewayId"] == "id-llm-nat-us-east-1b"
     assert "gatewayId" not in private
     assert public["gatewayId"] == "id-llm-internet"
-    assert prod.one("ec2/natGateway:NatGateway").inputs["subnetId"] == "id-llm-public"
+    assert prod.one("ec2/natGateway:NatGateway").inputs["subnetId"] == "id-llm-public-us-east-1b"
     endpoint = prod.one("ec2/vpcEndpoint:VpcEndpoint").inputs
     assert endpoint["serviceName"] == "com.amazonaws.us-east-1.s3"
-    assert endpoint["routeTableIds"] == ["id-llm-nodes"]
+    assert endpoint["routeTableIds"] == ["id-llm-nodes-us-east-1b"]
     associated = {
         r.inputs["subnetId"]: r.inputs["routeTableId"]
         for r in prod.of("ec2/routeTableAssociation:RouteTableAssociation")
     }
-    assert associated == {"id-llm-nodes": "id-llm-nodes", "id-llm-public": "id-llm-public"}
+    assert associated == {
+        f"id-llm-{role}-us-east-1b": f"id-llm-{role}-us-east-1b" for role in ("nodes", "public")
+    }
 
 
 def test_nodes_wait_for_their_way_out_and_their_role(prod: Run) -> None:
-    wanted = {"llm-nodes-default", "llm-public-default", "llm-nodes", "llm-s3", "llm-ssm"}
+    wanted = {f"llm-{role}-default-us-east-1b" for role in ("nodes", "public")}
+    wanted |= {"llm-nodes-us-east-1b", "llm-s3", "llm-ssm"}
     wanted |= {"llm-from-nodes", "llm-to-nodes", "llm-to-internet", "llm-node", "llm-logs"}
     wanted |= {"llm-hugging-face-token"}
     for node in prod.of(INSTANCE):
@@ -191,16 +196,19 @@ def test_everything_is_in_one_zone_that_offers_the_type(prod: Run) -> None:
     zones = {r.name: r.inputs["availabilityZone"] for r in prod.of("ec2/subnet:Subnet")}
     # us-east-1b is use1-az1 in this account, the first zone of the plan; the load balancer alone
     # needs a second one.
-    assert zones.pop("llm-endpoint-1") == "us-east-1a"
+    assert zones.pop("llm-endpoint-us-east-1a") == "us-east-1a"
     assert set(zones.values()) == {"us-east-1b"}
-    assert prod.named("ec2/subnet:Subnet", "llm-nodes").inputs["cidrBlock"] == "10.64.0.0/17"
+    assert (
+        prod.named("ec2/subnet:Subnet", "llm-nodes-us-east-1b").inputs["cidrBlock"]
+        == "10.64.16.0/20"
+    )
 
 
 def test_a_user_may_pin_zone_and_addresses() -> None:
     network = {"availability_zone": "us-east-1c", "vpc_cidr": "10.1.0.0/20"}
     run = cluster(plan_405b(), network=network)
-    nodes = run.named("ec2/subnet:Subnet", "llm-nodes").inputs
-    assert (nodes["availabilityZone"], nodes["cidrBlock"]) == ("us-east-1c", "10.1.0.0/21")
+    nodes = run.named("ec2/subnet:Subnet", "llm-nodes-us-east-1c").inputs
+    assert (nodes["availabilityZone"], nodes["cidrBlock"]) == ("us-east-1c", "10.1.2.0/24")
     assert run.one("ec2/vpc:Vpc").inputs["cidrBlock"] == "10.1.0.0/20"
 
 

@@ -29,11 +29,11 @@ def attached(run: Run) -> dict[str, tuple[str, float]]:
 def test_the_load_balancer_is_internal_in_two_zones_and_patient(prod: Run) -> None:
     inputs = prod.one(BALANCER).inputs
     assert inputs["internal"] is True
-    assert inputs["subnets"] == ["id-llm-endpoint-0", "id-llm-endpoint-1"]
+    assert inputs["subnets"] == ["id-llm-endpoint-us-east-1b", "id-llm-endpoint-us-east-1a"]
     assert inputs["securityGroups"] == ["id-llm-endpoint"]
     assert inputs["idleTimeout"] == 3600
     zones = {r.name: r.inputs["availabilityZone"] for r in prod.of("ec2/subnet:Subnet")}
-    assert zones["llm-endpoint-0"] != zones["llm-endpoint-1"]
+    assert zones["llm-endpoint-us-east-1a"] != zones["llm-endpoint-us-east-1b"]
 
 
 def test_health_is_what_the_engine_says(prod: Run) -> None:
@@ -80,7 +80,10 @@ def test_nodes_alone_have_no_endpoint() -> None:
     run = cluster(plan_405b(), serving={"enabled": False}, hugging_face_token=None)
     assert run.of(BALANCER) == run.of(ATTACHMENT) == []
     assert run.outputs["llm"].get("endpointUrl") is None
-    assert {r.name for r in run.of("ec2/subnet:Subnet")} == {"llm-nodes", "llm-public"}
+    assert {r.name for r in run.of("ec2/subnet:Subnet")} == {
+        "llm-nodes-us-east-1b",
+        "llm-public-us-east-1b",
+    }
     assert all("endpoint" not in r.name for r in run.of(INGRESS))
     assert "unhealthy" not in str([r.name for r in run.resources])
 

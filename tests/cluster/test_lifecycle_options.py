@@ -80,7 +80,7 @@ def test_without_the_internet_the_nodes_have_awss_services_in_their_vpc() -> Non
     }  # fmt: skip
     interface = endpoints["com.amazonaws.us-east-1.ssm"]
     assert interface["privateDnsEnabled"] is True
-    assert interface["subnetIds"] == ["id-llm-nodes"]
+    assert interface["subnetIds"] == ["id-llm-nodes-us-east-1b"]
     rule = run.named(
         "vpc/securityGroupIngressRule:SecurityGroupIngressRule", "llm-nodes-to-services"
     ).inputs

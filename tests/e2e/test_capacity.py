@@ -130,9 +130,10 @@ def test_6_an_expired_reservation_is_one_line_at_preview(stack: Stack) -> None:
 
 
 def test_7_an_unknown_reservation_names_those_there_are(stack: Stack) -> None:
-    there = reserve(stack.box)
     stack.configure(**SMALL, capacityReservationId="cr-0123456789abcdef0")
-    assert there in stack.refused()
+    said = stack.refused()
+    assert "the id of a capacity reservation in us-east-1: cr-" in said
+    assert "1 x p5.4xlarge, active, us-east-1c" in said
 
 
 def test_8_a_quota_that_is_too_small_says_how_to_raise_it(stack: Stack) -> None:

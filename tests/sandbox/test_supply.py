@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.aws_provider.clients import Aws
+from sandbox.aws_provider.registry import RESOURCES
 from sandbox.lifecycle import Sandbox, SandboxError
 from tests.sandbox.conftest import ZONE, ClientError, Network, buy_block, error_code, into
+from tests.sandbox.lives import Maker
 from tests.sandbox.test_refusals import PRIMARY, efa_only, nic, placed
 
 Launch = Callable[..., dict[str, Any]]
@@ -348,6 +351,15 @@ def test_a_template_brings_reservation_and_tenancy(
     assert node["CapacityReservationId"] == identity
     assert node["CapacityReservationSpecification"] == target
     end(ec2, node)
+
+
+def test_a_pulumi_template_brings_tenancy(aws: Aws, maker: Maker, ec2: Any, image: str) -> None:
+    data = {"imageId": image, "instanceType": SMALL, "placement": {"tenancy": "dedicated"}}
+    template = maker.make("aws:ec2/launchTemplate:LaunchTemplate", **data)
+    node = maker.make("aws:ec2/instance:Instance", launchTemplate={"id": template})
+    shown = ec2.describe_instances(InstanceIds=[node])["Reservations"][0]["Instances"][0]
+    assert shown["Placement"]["Tenancy"] == "dedicated"
+    RESOURCES["aws:ec2/instance:Instance"].delete(aws, node, {})
 
 
 def test_a_wrong_limit_is_told(local_aws: Sandbox) -> None:

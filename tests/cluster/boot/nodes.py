@@ -71,10 +71,11 @@ def parsed(document: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.safe_load(document))
 
 
-def _one_gpu() -> Plan:
-    layout = Layout(tp=1, pp=1)
-    flags = {**plan_405b().engine_flags, "tensor-parallel-size": "1", "pipeline-parallel-size": "1"}
-    return shaped("g6.xlarge", (1, 1, 1), layout=layout, engine_flags=flags)
+def _laid_out(plan: Plan, layout: Layout) -> Plan:
+    sizes = {"tensor-parallel-size": str(layout.tp), "pipeline-parallel-size": str(layout.pp)}
+    return plan.model_copy(
+        update={"layout": layout, "engine_flags": {**plan.engine_flags, **sizes}}
+    )
 
 
 def _experts() -> Plan:
@@ -82,29 +83,26 @@ def _experts() -> Plan:
     return plan_405b().model_copy(update={"engine_flags": flags})
 
 
-def _data_parallel() -> Plan:
-    return plan_405b().model_copy(update={"layout": Layout(tp=8, pp=1, dp=2)})
-
-
+ONE_GPU = _laid_out(shaped("g6.xlarge", (1, 1, 1)), Layout(tp=1, pp=1))
+EIGHT_REPLICAS = _laid_out(shaped("p5.48xlarge", (8, 1, 8)), Layout(tp=1, pp=1))
+DATA_PARALLEL = _laid_out(plan_405b(), Layout(tp=8, pp=1, dp=2))
 ONE_NODE = Case(plan_405b("int4"))
 SPANNING = Case(plan_405b())
 CASES: Mapping[str, Case] = {
     "nodes alone": Case(plan_405b(), serving=None),
-    "one gpu": Case(_one_gpu()),
+    "one gpu": Case(ONE_GPU),
     "two replicas a node": ONE_NODE,
-    "eight replicas a node": Case(
-        shaped("p5.48xlarge", (8, 1, 8), layout=Layout(tp=1, pp=1)),
-    ),
+    "eight replicas a node": Case(EIGHT_REPLICAS),
     "head": SPANNING,
     "worker": Case(plan_405b(), 1),
     "experts, fp8 cache": Case(_experts(), 1),
-    "data parallel head": Case(_data_parallel()),
-    "data parallel worker": Case(_data_parallel(), 1),
+    "data parallel head": Case(DATA_PARALLEL),
+    "data parallel worker": Case(DATA_PARALLEL, 1),
     "ray head": Case(plan_405b(), 0, serving(image=OWN_IMAGE, executor=Executor.RAY)),
     "ray worker": Case(plan_405b(), 1, serving(image=OWN_IMAGE, executor=Executor.RAY)),
     "online fp8": Case(plan_405b(), 0, serving(quantization="fp8_per_tensor")),
     "s3, streamed": Case(plan_405b(), 1, serving(weights=S3)),
-    "s3, streamed to one gpu": Case(_one_gpu(), 0, serving(weights=S3)),
+    "s3, streamed to one gpu": Case(ONE_GPU, 0, serving(weights=S3)),
     "s3, copied": Case(plan_405b(), 0, serving(weights=S3, image=OWN_IMAGE)),
     "aws image": Case(plan_405b(), 0, serving(image=AWS_IMAGE)),
 }

@@ -23,7 +23,7 @@ def facts(plan: Plan, index: int) -> dict[str, Any]:
 
 
 def enabled(case: Case) -> list[str]:
-    return parsed(case.document())["runcmd"][-1]
+    return parsed(case.document())["runcmd"][-1].split()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cluster.boot.flags import engine_arguments
+from cluster.boot.flags import ONLINE_QUANTIZATIONS, engine_arguments
 from cluster.serving import Executor
 from sizing.errors import InputError
 from tests.cluster.boot.nodes import CASES, OWN_IMAGE, S3, Case, serving
@@ -43,7 +43,8 @@ def check_against_parser(given: tuple[str, ...]) -> None:
         assert flag in KNOWN
         wanted = KNOWN[flag]["values"]
         assert len(values) == (1 if wanted == "+" else wanted), flag
-        assert set(values) <= set(KNOWN[flag].get("choices", values)), flag
+        allowed = KNOWN[flag].get("choices") or KNOWN[flag].get("known") or values
+        assert set(values) <= set(allowed), flag
 
 
 @pytest.mark.parametrize("case", SERVING.values(), ids=SERVING)
@@ -100,6 +101,10 @@ def test_s3_is_streamed_where_the_image_can_and_read_from_disk_elsewhere() -> No
     assert "--model-loader-extra-config" not in one
     assert copied[0] == "/model"
     assert "--load-format" not in copied
+
+
+def test_vllm_knows_every_online_quantisation() -> None:
+    assert set(ONLINE_QUANTIZATIONS) <= set(KNOWN["--quantization"]["known"])
 
 
 def test_an_unknown_online_quantisation_is_refused() -> None:
