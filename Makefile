@@ -61,7 +61,7 @@ schema: deps ## renew plugin/schema.json, from which other languages' SDKs are m
 	@$(BIN)/python -m plugin.schema_file
 
 docs: deps schema ## renew what README.md and docs/ print, from the commands themselves
-	@$(BIN)/python benchmarks/readme_examples.py
+	@$(BIN)/python benchmarks/readme_examples.py README.md docs/architecture.md
 	@$(BIN)/python benchmarks/examples.py
 	@$(BIN)/python benchmarks/accuracy.py --write >/dev/null
 
