@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 pytho
     $(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
 DEPS := .venv/.installed
-SOURCES := sizing cluster sandbox tests benchmarks __main__.py
+SOURCES := sizing cluster policy sandbox tests benchmarks __main__.py
 
 .PHONY: help deps check format test test-deps up down env preview docs lock
 
@@ -26,7 +26,7 @@ $(DEPS): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@# Compiled once here: the command starts fast even where Python may not write bytecode.
-	@$(BIN)/python -m compileall -q sizing cluster sandbox
+	@$(BIN)/python -m compileall -q sizing cluster policy sandbox
 	@touch $(DEPS)
 
 check: deps ## lint and type-check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from pulumi_policy import PolicyResource, ResourceValidationArgs
+from pulumi_policy import PolicyProviderResource, PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
 from policy.resources import LAUNCH_CONFIGURATION, LAUNCH_TEMPLATE, Resource
@@ -16,8 +16,7 @@ _TEMPLATES = (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION)
 
 def planned_resource(args: ResourceValidationArgs) -> Resource:
     """A resource that is about to be made, with its inputs."""
-    provider = plain(args.provider.props) if args.provider else {}
-    return Resource(args.resource_type, plain(args.props), args.urn, provider)
+    return Resource(args.resource_type, plain(args.props), args.urn, _provider(args.provider))
 
 
 def stack_resources(resources: Sequence[PolicyResource]) -> list[Resource]:
@@ -29,14 +28,17 @@ def stack_resources(resources: Sequence[PolicyResource]) -> list[Resource]:
 
 
 def plain(value: Any) -> Any:
-    """Properties without the SDK's guard: what it would raise for is UNKNOWN."""
+    """Properties without the SDK's guard: what it would raise for is UNKNOWN.
+
+    Every number arrives as a float; whole ones become what the program said, an int.
+    """
     if isinstance(value, Mapping):
         found = cast("Mapping[str, Any]", value)
         return {key: _item(found.__getitem__, key) for key in found}
     if isinstance(value, Sequence) and not isinstance(value, str):
         items = cast("Sequence[Any]", value)
         return [_item(items.__getitem__, index) for index in range(len(items))]
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _item(get: Callable[[Any], Any], key: str | int) -> Any:
@@ -44,6 +46,10 @@ def _item(get: Callable[[Any], Any], key: str | int) -> Any:
         return plain(get(key))
     except UnknownValueError:
         return UNKNOWN
+
+
+def _provider(provider: PolicyProviderResource | None) -> dict[str, Any]:
+    return plain(provider.props) if provider else {}
 
 
 def _bare(resource: PolicyResource) -> Resource:
@@ -57,7 +63,7 @@ def _resource(
         kind=resource.resource_type,
         props=plain(resource.props),
         urn=resource.urn,
-        provider=plain(resource.provider.props) if resource.provider else {},
+        provider=_provider(resource.provider),
         ancestors=ancestors,
         templates=templates,
     )

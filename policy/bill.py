@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from policy.machines import Machine, machines, uncounted
+from policy.machines import Machine, machines, plan_of, uncounted
 from policy.resources import CLUSTER, Resource
 from policy.values import block, number, text
 from sizing.candidates import billed_hours
@@ -98,20 +98,15 @@ def describe(line: Line) -> str:
 
 
 def _line(machine: Machine, count: int, hours: float) -> Line:
-    known = machine.instance_type is not None and machine.region is not None
-    found = (
-        offer(machine.instance_type, machine.region, machine.purchase)
-        if known and machine.instance_type and machine.region
-        else None
-    )
+    kind, region = machine.instance_type, machine.region
+    found = offer(kind, region, machine.purchase) if kind and region else None
     return Line(machine, count, found, billed_hours(machine.purchase, hours))
 
 
 def _hours(cluster: Resource | None, said: float | None) -> float:
     if said is not None:
         return said
-    plan = block(cluster.props.get("plan")) if cluster else {}
-    return number(block(plan.get("cost")).get("hours_per_month")) or HOURS_PER_MONTH
+    return number(block(plan_of(cluster).get("cost")).get("hours_per_month")) or HOURS_PER_MONTH
 
 
 def _claims(clusters: Iterable[Resource]) -> Iterable[Claim]:

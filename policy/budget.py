@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from policy.bill import Bill
 from policy.environments import setting
 from policy.values import block, is_true, number
-
-KEY = "budget.monthlyUsd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +39,26 @@ class Budget:
 
     def violation(self, bill: Bill) -> str | None:
         """Why the bill does not keep to its environment's budget."""
-        limit = self.limit(bill.environment)
+        return self.refusal(bill.environment, bill.usd_per_month, bill.unpriced)
+
+    def refusal(
+        self, environment: str, usd_per_month: float, unpriced: Sequence[str] = ()
+    ) -> str | None:
+        """Why an environment may not cost that much, or hold what has no known price."""
+        limit = self.limit(environment)
         if limit is None:
             return None
-        if bill.usd_per_month > limit:
-            return over(bill.environment, bill.usd_per_month, limit)
-        if bill.unpriced and not self.unpriced_passes:
-            listed = ", ".join(bill.unpriced)
+        if usd_per_month > limit:
+            too_much = dollars(usd_per_month - limit)
             return (
-                f"no price is known for {listed}: whether it fits {bill.environment}'s budget of "
-                f"{dollars(limit)} a month cannot be said (budget.allowUnknownPrice lets it pass)"
+                f"{environment} would cost {dollars(usd_per_month)} a month, {too_much} over its "
+                f"budget of {dollars(limit)} (budget.monthlyUsd)"
+            )
+        if unpriced and not self.unpriced_passes:
+            return (
+                f"no price is known for {', '.join(unpriced)}: whether it fits the budget of "
+                f"{environment}, {dollars(limit)} a month, cannot be said "
+                "(budget.allowUnknownPrice lets it pass)"
             )
         return None
 
@@ -63,15 +71,6 @@ class Budget:
             f"{bill.environment} takes {bill.usd_per_month / limit:.0%} of its budget: "
             f"{dollars(bill.usd_per_month)} of {dollars(limit)} a month"
         )
-
-
-def over(environment: str, usd_per_month: float, limit: float) -> str:
-    """That an environment costs more than it may, and by how much."""
-    too_much = dollars(usd_per_month - limit)
-    return (
-        f"{environment} would cost {dollars(usd_per_month)} a month, {too_much} over its budget of "
-        f"{dollars(limit)} ({KEY})"
-    )
 
 
 def dollars(usd: float) -> str:

@@ -38,6 +38,9 @@ def _claims(bill: Bill) -> list[str]:
 
 
 def _total(bill: Bill, limit: float | None) -> str:
-    known = " of what has a price" if bill.unpriced else ""
-    total = f"total{known}: {dollars(bill.usd_per_month)} a month"
+    if bill.unpriced and not bill.usd_per_month:
+        total = "total: unknown"
+    else:
+        known = " of what has a price" if bill.unpriced else ""
+        total = f"total{known}: {dollars(bill.usd_per_month)} a month"
     return f"{total}; the budget of {bill.environment} is {dollars(limit)}" if limit else total

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.resources import Resource
-from policy.values import UNKNOWN, Unknown, blocks, number, text, texts
+from policy.values import UNKNOWN, Unknown, blocks, number, texts
 
 SSH = 22
 _GROUPS = frozenset(
@@ -27,23 +27,25 @@ _WIDE = {4: 8, 6: 16}
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way in: from address ranges or prefix lists (`sources`) to a run of ports."""
+    """One way in: from address ranges or prefix lists (`sources`) to a run of ports, None where
+    they are not known yet."""
 
     protocol: str
-    ports: tuple[int, int] | Unknown
+    ports: tuple[int, int] | None
     sources: tuple[str | Unknown, ...]
 
     def reaches(self, port: int) -> bool:
         """Whether TCP connections to the port are known to pass."""
         if self.protocol in _EVERY_PROTOCOL:
             return True
-        known = self.protocol in _TCP and not isinstance(self.ports, Unknown)
-        return known and self.ports[0] <= port <= self.ports[1]
+        if self.protocol not in _TCP or self.ports is None:
+            return False
+        return self.ports[0] <= port <= self.ports[1]
 
     def __str__(self) -> str:
         if self.protocol in _EVERY_PROTOCOL:
             return "all traffic"
-        if isinstance(self.ports, Unknown):
+        if self.ports is None:
             return self.protocol
         first, last = self.ports
         return f"{self.protocol} {first}" if first == last else f"{self.protocol} {first}-{last}"
@@ -71,7 +73,7 @@ def open_to_everyone(resource: Resource, except_ports: Sequence[int] = ()) -> st
 
 
 def _is_excepted(way: _Way, ports: Sequence[int]) -> bool:
-    if isinstance(way.ports, Unknown) or way.protocol in _EVERY_PROTOCOL:
+    if way.ports is None or way.protocol in _EVERY_PROTOCOL:
         return False
     return way.ports[0] == way.ports[1] and way.ports[0] in ports
 
@@ -109,8 +111,7 @@ def _inline(rule: Mapping[str, Any]) -> _Way:
 def _single(rule: Mapping[str, Any]) -> _Way:
     """A rule of its own: one source."""
     given = (rule.get(key) for key in ("cidrIpv4", "cidrIpv6", "prefixListId"))
-    sources = tuple(s for s in given if s is UNKNOWN or text(s))
-    return _Way(_protocol(rule.get("ipProtocol")), _ports(rule), sources)
+    return _Way(_protocol(rule.get("ipProtocol")), _ports(rule), tuple(texts([*given])))
 
 
 def _protocol(value: object) -> str:
@@ -118,10 +119,10 @@ def _protocol(value: object) -> str:
     return str(int(known)) if known is not None else str(value).lower()
 
 
-def _ports(rule: Mapping[str, Any]) -> tuple[int, int] | Unknown:
+def _ports(rule: Mapping[str, Any]) -> tuple[int, int] | None:
     first, last = rule.get("fromPort"), rule.get("toPort")
     if first is UNKNOWN or last is UNKNOWN:
-        return UNKNOWN
+        return None
     low, high = number(first), number(last)
     if low is None or low < 0:
         return 0, 65535

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from policy.environments import setting
-from policy.resources import CAPACITY_RESERVATION, LAUNCHES, Resource
+from policy.forecast import planned
+from policy.resources import CAPACITY_RESERVATION, CLUSTER, LAUNCHES, Resource
 from policy.values import text
 from sizing.catalog.instances import instance_names
 
@@ -17,17 +18,30 @@ def type_not_allowed(resource: Resource, by_environment: Mapping[str, Sequence[s
     """The instance type that this environment may not use.
 
     `by_environment` holds patterns (`g6.*`); where it says nothing, the catalogue's types may be.
+    A cluster is judged by its plan, so that nothing of it is made.
     """
-    if resource.kind not in LAUNCHES and resource.kind != CAPACITY_RESERVATION:
-        return None
-    if resource.props.get("instanceRequirements"):
+    if resource.props.get("instanceRequirements") and resource.kind in LAUNCHES:
         return "instanceRequirements lets EC2 choose the type: name an instanceType"
-    wanted = text(resource.props.get("instanceType"))
     allowed = setting(by_environment, resource.environment)
-    if wanted is None or _fits(wanted, instance_names() if allowed is None else allowed):
+    known = instance_names() if allowed is None else allowed
+    # A plan takes a moment to make, and is always of the catalogue's types.
+    asked = resource.kind != CLUSTER or allowed is not None
+    wrong = [kind for kind in (_types(resource) if asked else ()) if not _fits(kind, known)]
+    if not wrong:
         return None
     said = "the catalogue's GPU types" if allowed is None else _listed(allowed)
-    return f"{wanted} is not allowed in {resource.environment}; allowed: {said}"
+    return f"{', '.join(wrong)} is not allowed in {resource.environment}; allowed: {said}"
+
+
+def _types(resource: Resource) -> list[str]:
+    """The instance types that a resource is known to launch."""
+    if resource.kind == CLUSTER:
+        plan = planned(resource)
+        return [group.instance_type for group in plan.node_groups] if plan else []
+    if resource.kind not in LAUNCHES and resource.kind != CAPACITY_RESERVATION:
+        return []
+    wanted = text(resource.props.get("instanceType"))
+    return [wanted] if wanted else []
 
 
 def _fits(wanted: str, patterns: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policy.resources import CLUSTER, INSTANCE, MACHINES, SPOT_REQUEST, Resource
+from policy.resources import CLUSTER, MACHINES, SPOT_REQUEST, Resource
 from policy.values import block, blocks, text
 from sizing.instance import Purchase
 
@@ -50,6 +50,11 @@ def cluster_of(resource: Resource) -> Resource | None:
     return next((a for a in resource.ancestors if a.kind == CLUSTER), None)
 
 
+def plan_of(cluster: Resource | None) -> Mapping[str, Any]:
+    """A cluster's plan, as its outputs hold it; empty where there is none."""
+    return block(cluster.props.get("plan") if cluster else None)
+
+
 def _machine(resource: Resource) -> Machine:
     cluster = cluster_of(resource)
     return Machine(
@@ -68,9 +73,8 @@ def _purchase(resource: Resource, cluster: Resource | None) -> Purchase:
         if market in _MARKETS:
             return _MARKETS[market]
     # A reservation is billed on demand unless reserved prices were agreed, as only the plan knows.
-    plan = block(cluster.props.get("plan")) if cluster else {}
-    reserved = plan.get("purchase") == Purchase.RESERVED
-    return Purchase.RESERVED if reserved and resource.kind == INSTANCE else Purchase.ON_DEMAND
+    reserved = plan_of(cluster).get("purchase") == Purchase.RESERVED
+    return Purchase.RESERVED if reserved else Purchase.ON_DEMAND
 
 
 def _market(props: Mapping[str, Any]) -> str | None:

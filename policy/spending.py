@@ -17,9 +17,9 @@ from pulumi_policy import (
 from policy import schemas
 from policy.adapter import stack_resources
 from policy.bill import Bill, bill_of
-from policy.budget import Budget, over
+from policy.budget import Budget
 from policy.cost_lines import cost_lines
-from policy.forecast import planned_usd_per_month
+from policy.forecast import planned
 from policy.guards import guard
 from policy.resources import Resource
 
@@ -72,11 +72,15 @@ class Spending:
 
     def _planned(self, resource: Resource, config: Mapping[str, Any]) -> str | None:
         self._budget = Budget.from_config(config)
-        limit = self._budget.limit(resource.environment)
-        usd = planned_usd_per_month(resource) if limit is not None else None
-        if limit is None or usd is None or usd <= limit:
+        # A plan takes a moment to make: only where it is asked for.
+        if self._budget.limit(resource.environment) is None:
             return None
-        return over(resource.environment, usd, limit)
+        plan = planned(resource)
+        if plan is None:
+            return None
+        usd = plan.cost.usd_per_month
+        unpriced = (f"{plan.nodes} x {plan.instance_type}",) if usd is None else ()
+        return self._budget.refusal(resource.environment, usd or 0.0, unpriced)
 
     def _bill(self, args: StackValidationArgs) -> Bill:
         return bill_of(stack_resources(args.resources), self._budget.hours)

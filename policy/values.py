@@ -29,13 +29,13 @@ def block(value: object) -> Mapping[str, Any]:
 def blocks(value: object) -> list[Mapping[str, Any]]:
     """A list of nested blocks, or the single one; unknown ones are left out."""
     several = cast("list[object]", value) if isinstance(value, list) else [value]
-    return [block(item) for item in several if isinstance(item, Mapping)]
+    return [found for item in several if (found := block(item))]
 
 
 def texts(value: object) -> list[str | Unknown]:
     """A list of texts, each perhaps unknown; empty where there is none."""
     several = cast("list[object]", value) if isinstance(value, list) else []
-    return [item for item in several if isinstance(item, str | Unknown)]
+    return [item for item in several if item and isinstance(item, str | Unknown)]
 
 
 def text(value: object) -> str | None:
@@ -45,5 +45,6 @@ def text(value: object) -> str | None:
 
 def number(value: object) -> float | None:
     """A known number."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
