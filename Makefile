@@ -9,9 +9,9 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 pytho
     $(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
 DEPS := .venv/.installed
-SOURCES := sizing cluster policy sandbox tests benchmarks __main__.py
+SOURCES := sizing cluster plugin policy sandbox tests benchmarks __main__.py
 
-.PHONY: help deps check format test test-deps up down env preview docs lock
+.PHONY: help deps check format test test-deps up down env preview schema docs lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
@@ -26,7 +26,7 @@ $(DEPS): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@# Compiled once here: the command starts fast even where Python may not write bytecode.
-	@$(BIN)/python -m compileall -q sizing cluster policy sandbox
+	@$(BIN)/python -m compileall -q sizing cluster plugin policy sandbox
 	@touch $(DEPS)
 
 check: deps ## lint and type-check
@@ -39,7 +39,7 @@ format: deps ## rewrite the code in its one style
 	@$(BIN)/ruff format $(SOURCES)
 
 test: deps test-deps ## run the tests, the real engine included
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-deps: ## install what checks a node's software: cloud-init, systemd, shellcheck (root only)
 	@.ci/test-deps
@@ -57,8 +57,11 @@ down: deps ## destroy the local stack and stop the local AWS
 env: deps ## print the exports for looking around the local AWS by hand
 	@$(BIN)/python -m sandbox env
 
-docs: deps ## renew what README.md and docs/ print, from the commands themselves
-	@$(BIN)/python benchmarks/readme_examples.py
+schema: deps ## renew plugin/schema.json, from which other languages' SDKs are made
+	@$(BIN)/python -m plugin.schema_file
+
+docs: deps schema ## renew what README.md and docs/ print, from the commands themselves
+	@$(BIN)/python benchmarks/readme_examples.py README.md docs/architecture.md
 	@$(BIN)/python benchmarks/examples.py
 	@$(BIN)/python benchmarks/accuracy.py --write >/dev/null
 

@@ -42,13 +42,14 @@ def make_log_group(scope: Scope, retention_days: int) -> aws.cloudwatch.LogGroup
 
 @dataclass(frozen=True, slots=True)
 class AlarmMaker:
-    """Makes the alarms of one cluster, all into one topic."""
+    """Makes the alarms of one cluster, all into one topic. `now` carries its time zone."""
 
     scope: Scope
     account: Account
     config: OperationsConfig
     purchase: Purchase
     reservation: Reservation | None
+    now: datetime
 
     def make(self, nodes: Sequence[Node], endpoint: Endpoint | None) -> pulumi.Input[str]:
         """An alarm a node, one for the endpoint, warnings of an end that AWS announces.
@@ -140,7 +141,7 @@ class AlarmMaker:
         }
         said = f"{self.scope.name}: AWS ends the instances of capacity block {block.id} soon"
         self._event("block-ending", said, topic, pattern=json.dumps(pattern))
-        if block.ends is not None:
+        if block.ends is not None and self.now < block.ends - _REMIND_BEFORE:
             reminder = block.ends - _REMIND_BEFORE
             when = f"{block.ends:%Y-%m-%d %H:%M} UTC"
             self._event(

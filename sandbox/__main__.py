@@ -1,4 +1,4 @@
-"""`python -m sandbox up|down|env|status|run`: what the Makefile calls."""
+"""`python -m sandbox up|down|env|status|run|yaml`: what the Makefile calls, and a little more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.deploy import DeployError, down, open_sandbox, up
-from sandbox.engine import EngineError
+from sandbox.engine import EngineError, ensure_engine
 from sandbox.lifecycle import SandboxError
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -44,6 +44,8 @@ def _run(options: argparse.Namespace) -> int:
         print(open_sandbox(root).exports())
     elif options.command == "status":
         return _status(root)
+    elif options.command == "yaml":
+        ensure_engine(_say).ensure_yaml_host(_say)
     else:
         return subprocess.run(options.cmd, env=open_sandbox(root).env, check=False).returncode
     return 0
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "down": "destroy the stack, stop everything, delete the state",
         "env": "print export lines for a shell",
         "status": "say what runs",
+        "yaml": "have Pulumi's YAML language host too, built once where the engine is",
         "run": "run a command in the sandbox's environment: run -- CMD ...",
     }
     for name, text in helps.items():

@@ -32,6 +32,16 @@ def engine_or_skip() -> Engine:
         pytest.fail(f"the Pulumi engine cannot be had: {error}", pytrace=False)
 
 
+def engine_with_yaml_or_skip() -> Engine:
+    """The engine with Pulumi's YAML language host."""
+    engine = engine_or_skip()
+    try:
+        engine.ensure_yaml_host()
+    except EngineError as error:
+        pytest.fail(f"Pulumi's YAML language host cannot be had: {error}", pytrace=False)
+    return engine
+
+
 def scratch_project(root: Path, folder: Path, stack: str, config: str) -> Path:
     """A project in `folder` that runs the program of `root` with a stack file of its own.
 

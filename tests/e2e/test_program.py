@@ -6,6 +6,7 @@ recorded requests and through boto3, never from our own code.
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,13 @@ from typing import Any
 import pytest
 
 from sandbox.lifecycle import Sandbox
+from tests.e2e.stack import instances, leftovers, tags
 
 pytestmark = pytest.mark.engine
 STACK = "local"
+# What the local stack's file holds, encrypted.
+TOKEN = "hf_local_aws_needs_none"
+PATH = "/gpu-sizing/gpu-sizing/local/llm"
 CREATING = ("RunInstances", "CreateVpc", "CreateLaunchTemplate", "CreateRole", "CreateSubnet")
 
 
@@ -28,17 +33,17 @@ def stack(box: Sandbox, project: Path) -> Iterator[Sandbox]:
     box.pulumi("destroy", "--yes", "--stack", STACK, cwd=project, check=False)
 
 
-def instances(box: Sandbox) -> list[dict[str, Any]]:
-    """Instances that are not terminated, as boto3 describes them."""
-    pages = box.client("ec2").describe_instances()["Reservations"]
-    found = [i for page in pages for i in page["Instances"]]
-    return [i for i in found if i["State"]["Name"] not in ("terminated", "shutting-down")]
-
-
 def pulumi(box: Sandbox, project: Path, *words: str, check: bool = True) -> Any:
     """One command on the stack; its combined output is what the user sees."""
-    command, *rest = words
-    return box.pulumi(command, "--stack", STACK, *rest, cwd=project, check=check)
+    return box.pulumi(*words, "--stack", STACK, cwd=project, check=check)
+
+
+def user_data(box: Sandbox, node: dict[str, Any]) -> str:
+    """What a node was launched with, decoded."""
+    found = box.client("ec2").describe_instance_attribute(
+        InstanceId=node["InstanceId"], Attribute="userData"
+    )
+    return base64.b64decode(found["UserData"]["Value"]).decode()
 
 
 def test_1_preview_shows_the_bill_and_creates_nothing(stack: Sandbox, project: Path) -> None:
@@ -85,13 +90,76 @@ def test_4_one_cluster_placement_group_holds_both(stack: Sandbox) -> None:
 
 
 def test_5_nothing_is_open_from_outside(stack: Sandbox) -> None:
-    for group in stack.client("ec2").describe_security_groups()["SecurityGroups"]:
-        if group["GroupName"] == "default":
-            continue
-        for rule in group["IpPermissions"]:
-            assert not rule.get("IpRanges")
-            assert not rule.get("Ipv6Ranges")
-            assert {pair["GroupId"] for pair in rule["UserIdGroupPairs"]} == {group["GroupId"]}
+    groups = stack.client("ec2").describe_security_groups()["SecurityGroups"]
+    ours = {g["GroupName"].rpartition("-")[0]: g for g in groups if g["GroupName"] != "default"}
+    assert set(ours) == {"llm-nodes", "llm-endpoint"}
+    nodes, endpoint = ours["llm-nodes"], ours["llm-endpoint"]
+    for rule in nodes["IpPermissions"]:
+        assert not rule.get("IpRanges")
+        assert not rule.get("Ipv6Ranges")
+        sources = {pair["GroupId"] for pair in rule["UserIdGroupPairs"]}
+        if rule["IpProtocol"] == "-1":
+            assert sources == {nodes["GroupId"]}
+        else:
+            assert (rule["FromPort"], rule["ToPort"]) == (8000, 8000)
+            assert sources == {endpoint["GroupId"]}
+    (clients,) = endpoint["IpPermissions"]
+    assert [r["CidrIp"] for r in clients["IpRanges"]] == ["10.64.0.0/16"]
+    assert (clients["FromPort"], clients["ToPort"]) == (80, 80)
+
+
+def test_5_the_endpoint_leads_to_the_head_alone(stack: Sandbox, project: Path) -> None:
+    elb = stack.client("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    assert (balancer["Scheme"], balancer["Type"]) == ("internal", "application")
+    (group,) = elb.describe_target_groups()["TargetGroups"]
+    assert (group["HealthCheckPath"], group["TargetType"]) == ("/health", "instance")
+    (target,) = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+        "TargetHealthDescriptions"
+    ]
+    heads = [i for i in instances(stack) if tags(i)["gpu-sizing:rank"] == "0"]
+    assert (target["Target"]["Id"], target["Target"]["Port"]) == (heads[0]["InstanceId"], 8000)
+    attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])
+    assert {"Key": "idle_timeout.timeout_seconds", "Value": "3600"} in attributes["Attributes"]
+    url = pulumi(stack, project, "stack", "output", "endpointUrl").stdout.strip()
+    assert url == f"http://{balancer['DNSName']}/v1"
+
+
+def test_5_the_nodes_know_their_part(stack: Sandbox) -> None:
+    head_at = stack.client("ssm").get_parameter(Name=f"{PATH}/heads/0")["Parameter"]["Value"]
+    for node in instances(stack):
+        rank = tags(node)["gpu-sizing:rank"]
+        if rank == "0":
+            assert node["PrivateIpAddress"] == head_at
+        command = user_data(stack, node)
+        for flag in ("--tensor-parallel-size 8", "--pipeline-parallel-size 2", "--nnodes 2"):
+            assert flag in command
+        assert f"--node-rank {rank}" in command
+        assert ("--headless" in command) == (rank != "0")
+
+
+def test_5_the_token_is_in_secrets_manager_and_nowhere_else(stack: Sandbox, project: Path) -> None:
+    secrets = stack.client("secretsmanager")
+    name = f"{PATH.removeprefix('/')}/hugging-face-token"
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == TOKEN
+    shown = pulumi(stack, project, "preview", "--diff").stdout
+    outputs = pulumi(stack, project, "stack", "output", "--json", "--show-secrets").stdout
+    state = pulumi(stack, project, "stack", "export").stdout
+    requests = "".join(str(r) for r in stack.requests())
+    nodes = [user_data(stack, node) for node in instances(stack)]
+    for text in (shown, outputs, state, requests, *nodes):
+        assert TOKEN not in text
+    assert name in nodes[0]
+    log = "".join(p.read_text(errors="replace") for p in stack.folder.rglob("*") if p.is_file())
+    assert TOKEN not in log
+
+
+def test_5_everything_is_watched(stack: Sandbox) -> None:
+    alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = {d["Value"] for a in alarms for d in a["Dimensions"] if d["Name"] == "InstanceId"}
+    assert watched == {i["InstanceId"] for i in instances(stack)}
+    (logs,) = stack.client("logs").describe_log_groups()["logGroups"]
+    assert (logs["logGroupName"], logs["retentionInDays"]) == (PATH, 30)
 
 
 def test_6_the_role_lets_session_manager_in(stack: Sandbox) -> None:
@@ -148,18 +216,4 @@ def test_9_a_mistake_is_one_line_and_changes_nothing(
 
 def test_destroy_leaves_nothing(stack: Sandbox, project: Path) -> None:
     pulumi(stack, project, "destroy", "--yes")
-    ec2, iam = stack.client("ec2"), stack.client("iam")
-    assert instances(stack) == []
-    assert [v for v in ec2.describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
-    assert ec2.describe_launch_templates()["LaunchTemplates"] == []
-    assert ec2.describe_placement_groups()["PlacementGroups"] == []
-    assert (
-        ec2.describe_nat_gateways(Filter=[{"Name": "state", "Values": ["available"]}])[
-            "NatGateways"
-        ]
-        == []
-    )
-    assert ec2.describe_addresses()["Addresses"] == []
-    assert list(ec2.describe_network_interfaces()["NetworkInterfaces"]) == []
-    assert [r for r in iam.list_roles()["Roles"] if "llm" in r["RoleName"]] == []
-    assert iam.list_instance_profiles()["InstanceProfiles"] == []
+    assert leftovers(stack) == {}

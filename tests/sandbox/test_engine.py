@@ -158,3 +158,32 @@ def test_what_a_killed_build_left_is_cleared(machine: Machine) -> None:
 )
 def test_when_the_engine_is_required(environment: dict[str, str], required: bool) -> None:
     assert engine_required(environment) is required
+
+
+def test_the_yaml_host_is_built_once_beside_our_engine(machine: Machine) -> None:
+    machine.put("go", GO)
+    engine = ensure_engine(silent)
+    for _ in range(2):
+        engine.ensure_yaml_host(silent)
+    assert machine.builds == 2
+    assert engine.pulumi.with_name("pulumi-language-yaml").exists()
+
+
+def test_another_yaml_host_replaces_the_one_of_an_older_build(machine: Machine) -> None:
+    machine.put("go", GO)
+    engine = ensure_engine(silent)
+    beside = engine.pulumi.with_name("pulumi-language-yaml")
+    beside.write_text("older")
+    engine.ensure_yaml_host(silent)
+    assert beside.read_text() != "older"
+    assert [p.name for p in beside.parent.glob("pulumi-language-yaml*")] == [beside.name]
+
+
+def test_a_pulumi_on_path_brings_its_own_yaml_host(machine: Machine) -> None:
+    machine.put("pulumi", PULUMI)
+    engine = ensure_engine(silent)
+    with pytest.raises(EngineError, match="install all of Pulumi"):
+        engine.ensure_yaml_host(silent)
+    machine.put("pulumi-language-yaml", "#!/bin/sh\n")
+    engine.ensure_yaml_host(silent)
+    assert not cache_folder().exists()

@@ -1,0 +1,1 @@
+"""GpuCluster for every Pulumi language: the component provider and its schema."""
