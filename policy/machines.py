@@ -13,6 +13,7 @@ from sizing.instance import Purchase
 
 UNCOUNTED = {
     "aws:autoscaling/group:Group": "an auto scaling group",
+    "aws:ec2/capacityBlockReservation:CapacityBlockReservation": "a capacity block",
     "aws:ec2/capacityReservation:CapacityReservation": "a capacity reservation",
     "aws:ec2/fleet:Fleet": "a fleet",
     "aws:ec2/spotFleetRequest:SpotFleetRequest": "a spot fleet",
