@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,11 +28,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scratch_project(ROOT, folder, "unused", "config: {}\n")
 
 
-@pytest.fixture(scope="module")
-def careless_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program that the pack must not let through."""
-    folder = tmp_path_factory.mktemp("policy") / "careless"
-    shutil.copytree(Path(__file__).with_name("bad_program"), folder)
-    folder.joinpath("stacks").mkdir()
-    folder.joinpath(".venv").symlink_to((ROOT / ".venv").absolute())
-    return folder
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of one of the small programs that the pack must not let through."""
+
+    def copy(name: str) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(Path(__file__).with_name("programs") / name, folder)
+        folder.joinpath("stacks").mkdir()
+        return folder
+
+    return copy

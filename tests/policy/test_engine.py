@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.lifecycle import Sandbox
-from tests.e2e.stack import Outcome, Stack, instances, leftovers
+from tests.e2e.stack import Outcome, Stack, leftovers
 from tests.policy.conftest import ROOT
 
 pytestmark = pytest.mark.engine
@@ -20,6 +20,15 @@ SMALL: dict[str, Any] = {
     "instanceTypes": {"allow": ["p5.4xlarge"]},
 }
 BLOCKS = "[mandatory]"
+CARELESS = (
+    "machine: metadataOptions.httpTokens is not set",
+    "machine: rootBlockDevice.encrypted is false",
+    "machine: associatePublicIpAddress is true",
+    "machine: without the required tags gpu-sizing:project",
+    "machine: m7i.large is not allowed",
+    "shell: port 22 is open to 0.0.0.0/0 (tcp 20-25)",
+    "shell: tcp 20-25 is open to 0.0.0.0/0",
+)
 
 
 class Policed:
@@ -103,24 +112,47 @@ def test_3_a_configuration_with_a_mistake_is_refused(policed: Policed) -> None:
     assert "monthlyUsd" in done.text
 
 
+def test_4_a_level_can_be_changed(policed: Policed) -> None:
+    tight = {"monthlyUsd": {"dev": 3000}}
+    config = {
+        "budget": {"enforcementLevel": "advisory", **tight},
+        "budget-total": "advisory",
+        "cost": "disabled",
+    }
+    done = policed.run("preview", config)
+    assert done.code == 0, done.text
+    assert "[advisory]  budget-total" in done.text
+    assert "[advisory]  cost" not in done.text
+
+
 @pytest.mark.parametrize("command", ["preview", "up"])
-def test_4_a_careless_program_is_stopped(
-    box: Sandbox, careless_project: Path, tmp_path: Path, command: str
+def test_a_careless_program_is_stopped(
+    box: Sandbox, program: Callable[[str], Path], tmp_path: Path, command: str
 ) -> None:
-    stack = Stack(box, careless_project, f"careless-{command}").init()
-    before = instances(box)
+    asked = len(box.requests())
+    stack = Stack(box, program("careless"), f"careless-{command}").init()
     done = Policed(stack, tmp_path).run(command)
     assert done.code != 0
     assert "Traceback" not in done.text
-    for line in (
-        "machine: metadataOptions.httpTokens is not set",
-        "machine: rootBlockDevice.encrypted is false",
-        "machine: associatePublicIpAddress is true",
-        "machine: without the required tags gpu-sizing:project",
-        "machine: m7i.large is not allowed",
-        "shell: port 22 is open to 0.0.0.0/0 (tcp 20-25)",
-        "shell: tcp 20-25 is open to 0.0.0.0/0",
-    ):
-        assert line in done.text or command == "up"
     assert BLOCKS in done.text
-    assert instances(box) == before
+    sent = {request.action for request in box.requests()[asked:]}
+    assert not sent & {"RunInstances", "AuthorizeSecurityGroupIngress"}
+    if command == "preview":  # an update ends with the first
+        assert [line for line in CARELESS if line not in done.text] == []
+
+
+def test_what_a_preview_cannot_know_is_stopped_at_the_update(
+    box: Sandbox, program: Callable[[str], Path], tmp_path: Path
+) -> None:
+    late = Policed(Stack(box, program("late"), "late").init(), tmp_path)
+    shown = late.run("preview")
+    assert shown.code == 0, shown.text
+    assert BLOCKS not in shown.text
+    done = late.run("up")
+    assert done.code != 0
+    assert "template: metadataOptions.httpTokens is 'optional'" in done.text
+    assert "template: blockDeviceMappings[/dev/sda1].ebs.encrypted is false" in done.text
+    assert "template: m7i.large is not allowed in late" in done.text
+    names = box.client("ec2").describe_launch_templates()["LaunchTemplates"]
+    assert [n for n in names if n["LaunchTemplateName"].startswith("template")] == []
+    late.stack.ok("destroy")
