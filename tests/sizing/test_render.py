@@ -60,7 +60,7 @@ def test_both_counts_are_always_said() -> None:
 
 def test_a_change_is_said_with_its_price() -> None:
     page = render_plan(plan(precision="int8"), plan(precision="bf16"))
-    assert "$80,358.40 -> $40,179.20 a month (-50%)" in page.splitlines()[1]
+    assert "2 nodes -> 1, $80,358 -> $40,179 a month (-50%)" in page.splitlines()[2]
 
 
 def test_an_unknown_cost_is_never_a_figure() -> None:
