@@ -10,12 +10,11 @@ from cluster.account import own_clients
 from cluster.component import GpuCluster
 from cluster.config import cluster_args, secrets_brought, stack_config
 from cluster.credentials import require_credentials
-from cluster.deployed import deployed_now
+from cluster.deployed import show
 from cluster.errors import one_line_errors
 from cluster.provider import aws_provider
 from cluster.site import with_reservation
 from sizing.planner import plan_for
-from sizing.render import render_plan
 
 with one_line_errors():
     config = stack_config()
@@ -23,7 +22,7 @@ with one_line_errors():
     clients = own_clients()
     config = with_reservation(config, clients)
     plan = plan_for(config, secrets_brought())
-    pulumi.log.info(render_plan(plan, deployed_now(), stack=pulumi.get_stack()))
+    show(plan)
     provider = aws_provider(plan.region, plan.hf_id or plan.model, config.tags)
     cluster = GpuCluster(
         "llm",

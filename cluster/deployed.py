@@ -1,4 +1,4 @@
-"""What runs now, as the stack's own last outputs say it: read before anything is registered."""
+"""The bill is shown before anything is registered, beside what the stack's last outputs say."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ import pulumi
 from pulumi.runtime import invoke
 
 from sizing.deployed import Deployed, deployed
+from sizing.plan import Plan
+from sizing.render import render_plan
 
 # What a StackReference reads, but asked for at once: the page needs it before the first resource,
 # and a reference would be a resource of the stack.
 _READ = "pulumi:pulumi:readStackOutputs"
 _MOST_CHARACTERS = 120
+
+
+def show(plan: Plan) -> None:
+    """The whole page as one message, with the change against what is deployed."""
+    pulumi.log.info(render_plan(plan, deployed_now(), stack=pulumi.get_stack()))
 
 
 def deployed_now() -> Deployed:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import grpc
 import pulumi_aws as aws
 from pulumi.output import Unknown
 from pulumi.runtime import config as runtime_config
@@ -74,6 +75,16 @@ class Run:
         return found
 
 
+class Unreachable(grpc.RpcError):
+    """What the engine answers where its backend fails."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "the backend cannot be reached"
+
+
 class Answers(mocks.Mocks):
     """AWS's side: ids and computed outputs; at preview nothing computed is known."""
 
@@ -91,8 +102,9 @@ class Answers(mocks.Mocks):
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         if args.token == "pulumi:pulumi:readStackOutputs":
-            # The engine's own answer, which needs no provider; None is a backend that fails.
-            assert self.before is not None, "the backend is not reachable"
+            # The engine's own answer, which needs no provider.
+            if self.before is None:
+                raise Unreachable
             return {"name": args.args["name"], "outputs": self.before}, []
         self.run.invokes.append((args.token, dict(args.args), str(args.provider)))
         if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
@@ -222,4 +234,13 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, Unknown)
 
 
-__all__ = ["ACCOUNT", "IMAGE", "ZONES", "Registration", "Run", "is_unknown", "run_program"]
+__all__ = [
+    "ACCOUNT",
+    "IMAGE",
+    "ZONES",
+    "Registration",
+    "Run",
+    "Unreachable",
+    "is_unknown",
+    "run_program",
+]
