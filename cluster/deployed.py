@@ -31,5 +31,5 @@ def deployed_now() -> Deployed:
         return deployed(cast("Mapping[str, Any]", (answer or {}).get("outputs") or {}))
     except Exception as error:
         # A comparison that fails must not stop a deployment.
-        reason = " ".join(str(error).split())[:_MOST_CHARACTERS]
-        return Deployed(problem=f"what is deployed could not be read ({reason})")
+        reason = " ".join(str(error).removeprefix(f"invoke of {_READ} failed: ").split())
+        return Deployed(problem=f"what is deployed could not be read ({reason[:_MOST_CHARACTERS]})")

@@ -91,6 +91,8 @@ def request_from(
     deny = frozenset(_instances(config.instance_types.deny, "instanceTypes.deny"))
     if allow and allow <= deny:
         raise InputError("instanceTypes.deny", sorted(deny), "not every type that `allow` names")
+    if config.budget.monthly_usd is None and "warn_at" in config.budget.model_fields_set:
+        raise InputError("budget.monthlyUsd", None, "USD a month: budget.warnAt is a share of it")
     gpus = _gpus(config, allow, inventory)
     _check_carried(allow, gpus)
     where = tuple(find_region(r) for r in regions or (config.region,))

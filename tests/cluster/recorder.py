@@ -89,7 +89,12 @@ class Answers(mocks.Mocks):
     """AWS's side: ids and computed outputs; at preview nothing computed is known."""
 
     def __init__(
-        self, run: Run, *, preview: bool, zones: dict[str, str], before: dict[str, Any] | None
+        self,
+        run: Run,
+        *,
+        preview: bool,
+        zones: dict[str, str],
+        before: dict[str, Any] | None = None,
     ) -> None:
         self.run, self.preview, self.zones, self.before = run, preview, zones, before
 
