@@ -39,7 +39,7 @@ format: deps ## rewrite the code in its one style
 	@$(BIN)/ruff format $(SOURCES)
 
 test: deps test-deps ## run the tests, the real engine included
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-deps: ## install what checks a node's software: cloud-init, systemd, shellcheck (root only)
 	@.ci/test-deps
