@@ -241,7 +241,8 @@ def refresh(
         typer.Option(help="Only this region (repeatable). Default: all that are enabled."),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="price-list, spot or capacity-block (repeatable).")
+        list[str] | None,
+        typer.Option(help="price-list, services, spot or capacity-block (repeatable)."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, write nothing.")] = False,
     json: Json = False,
