@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -15,6 +16,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Colour is the only thing that Rich's pages add to the plain ones.
+    rich_markup_mode=None if os.environ.get("NO_COLOR") else "rich",
 )
 
 Model = Annotated[

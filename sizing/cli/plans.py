@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sizing.cli.questions import given
+from sizing.cli.waiting import waiting
 from sizing.errors import InputError
 from sizing.plan import Plan
 
@@ -42,12 +43,17 @@ def ask_plan(
         config = StackConfig.from_mapping(given({**values, "region": next(iter(where), None)}))
         purchases = parse_purchases(purchase) if purchase else ()
         own = _inventory(inventory)
-        request = request_from(config, regions=where, purchases=purchases, inventory=own)
+        with waiting(f"looking for {config.model}"):
+            request = request_from(config, regions=where, purchases=purchases, inventory=own)
     except InputError as error:
         option = _OPTIONS.get(error.key, error.key.removeprefix("workload."))
         raise InputError(option, error.value, error.allowed, error.nearest) from None
-    plan = make_plan(request)
-    _print(_checked(plan) if check_account else plan, as_json, quiet=quiet)
+    with waiting(f"planning {request.spec.name}"):
+        plan = make_plan(request)
+    if check_account:
+        with waiting("asking the AWS account"):
+            plan = _checked(plan)
+    _print(plan, as_json, quiet=quiet)
 
 
 def ask_preview(stack: str, folder: str, *, quiet: bool, as_json: bool) -> None:
@@ -56,7 +62,9 @@ def ask_preview(stack: str, folder: str, *, quiet: bool, as_json: bool) -> None:
     from sizing.stack_config import StackConfig, secrets_in, stack_file
 
     path = stack_file(stack, Path(folder))
-    plan = plan_for(StackConfig.from_file(path), secrets_in(path))
+    config, secrets = StackConfig.from_file(path), secrets_in(path)
+    with waiting(f"planning {config.model}"):
+        plan = plan_for(config, secrets)
     _print(plan, as_json, stack, quiet=quiet)
 
 
