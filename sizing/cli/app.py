@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -15,6 +16,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Colour is the only thing that Rich's pages add to the plain ones.
+    rich_markup_mode=None if os.environ.get("NO_COLOR") else "rich",
 )
 
 Model = Annotated[
@@ -28,6 +31,7 @@ Params = Annotated[
     int | None,
     typer.Option(help="Parameters, for a config of an architecture that is not known."),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer alone.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -80,13 +84,14 @@ def plan(
     hours_per_month: Annotated[
         float | None, typer.Option(help="Hours a month that the nodes run. Default 730.")
     ] = None,
-    budget: Annotated[float | None, typer.Option(help="USD a month, at most.")] = None,
+    budget: Annotated[float | None, typer.Option(help="USD a month all in, at most.")] = None,
     inventory: Annotated[
         str | None, typer.Option(help="A YAML file of your own nodes, to use beside AWS.")
     ] = None,
     check_account: Annotated[
         bool, typer.Option("--check-account", help="Ask the AWS account: quota and zones.")
     ] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """The nodes that a model needs, their layout and their cost."""
@@ -112,6 +117,7 @@ def plan(
         purchase=purchase,
         inventory=inventory,
         check_account=check_account,
+        quiet=quiet,
         as_json=json,
     )
 
@@ -183,12 +189,13 @@ def fit(
 def preview(
     stack: Annotated[str, typer.Option(help="The environment: stacks/Pulumi.<stack>.yaml.")],
     folder: Annotated[str, typer.Option(help="Where the stack files lie.")] = "stacks",
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """A stack's plan and cost, without an engine, an account or a credential."""
     from sizing.cli.plans import ask_preview
 
-    ask_preview(stack, folder, as_json=json)
+    ask_preview(stack, folder, quiet=quiet, as_json=json)
 
 
 @app.command()
@@ -237,7 +244,8 @@ def refresh(
         typer.Option(help="Only this region (repeatable). Default: all that are enabled."),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="price-list, spot or capacity-block (repeatable).")
+        list[str] | None,
+        typer.Option(help="price-list, services, spot or capacity-block (repeatable)."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, write nothing.")] = False,
     json: Json = False,
