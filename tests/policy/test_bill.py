@@ -168,7 +168,12 @@ def test_the_nearest_setting_holds() -> None:
 def test_a_clusters_cost_is_known_before_it_is_made() -> None:
     plan = planned(resource(CLUSTER, model="llama-3.1-405b", precision="bf16"))
     assert plan is not None
-    assert plan.cost.usd_per_month == pytest.approx(2 * PRICE * 730)
+    nodes, all_in = plan.cost.nodes_usd_per_month, plan.cost.usd_per_month
+    assert nodes == pytest.approx(2 * PRICE * 730)
+    # Volumes, network and endpoint come on top.
+    assert nodes is not None
+    assert all_in is not None
+    assert all_in > nodes
 
 
 @pytest.mark.parametrize(
