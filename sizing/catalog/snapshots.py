@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, cast
 
 from sizing.errors import InputError
-from sizing.evidence import Evidence
 
 FOLDER_VARIABLE = "SIZING_PRICES_DIR"
 SCHEMA = 1
@@ -47,37 +43,16 @@ def newest() -> dict[str, Any]:
 
 def load(path: Path) -> dict[str, Any]:
     """A snapshot's content, every row checked. Raises InputError where it is not one."""
+    from sizing.catalog.snapshot_file import complaint
+
     try:
         text = path.read_text(encoding="utf-8")
-        _Snapshot.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _broken(path, f"{where}: {first['msg']}" if where else first["msg"]) from None
     except (OSError, ValueError) as error:
         raise _broken(path, str(error)) from None
+    wrong = complaint(text)
+    if wrong:
+        raise _broken(path, wrong)
     return cast("dict[str, Any]", json.loads(text))
-
-
-def _day(text: str) -> str:
-    """A day or a month."""
-    date.fromisoformat(text if len(text) > len("2026-03") else f"{text}-01")
-    return text
-
-
-_Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_Day = Annotated[str, AfterValidator(_day)]
-_Row = tuple[_Usd, _Usd | None, _Day | None, str, Evidence]
-
-
-class _Snapshot(BaseModel):
-    """A file that holds anything else would give a wrong bill, or none, much later."""
-
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    sources: dict[str, str] = {}
-    prices: dict[str, dict[str, dict[str, _Row]]]
 
 
 def _broken(path: Path, why: str) -> InputError:
