@@ -44,7 +44,9 @@ def ask_plan(
         purchases = parse_purchases(purchase) if purchase else ()
         own = _inventory(inventory)
         with waiting(f"looking for {config.model}"):
-            request = request_from(config, regions=where, purchases=purchases, inventory=own)
+            request = request_from(
+                config, regions=where, purchases=purchases, inventory=own, nodes_alone=True
+            )
     except InputError as error:
         option = _OPTIONS.get(error.key, error.key.removeprefix("workload."))
         raise InputError(option, error.value, error.allowed, error.nearest) from None
