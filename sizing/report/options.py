@@ -1,0 +1,185 @@
+"""What else could be bought, asked or stored, as tables."""
+
+from __future__ import annotations
+
+from sizing.plan import Alternative, Plan, PurchaseOption, Rejected
+from sizing.render.choices import KINDS, saves, shown_terms, unlike
+from sizing.report.curves import Curve, Step
+from sizing.report.figures import headroom, nodes_per_month
+from sizing.report.precisions import AtPrecision
+from sizing.report.study import Study
+from sizing.report.table import Look, Row, Table, columns, without_empty
+from sizing.report.words import UNKNOWN, amount, layout, nodes
+from sizing.units import gib
+
+_SHOWN_NAMES = 6
+
+
+def alternatives_of(plan: Plan) -> list[Alternative]:
+    """Other plans, best first, without those that only change the machine around the GPUs."""
+    return unlike(plan, plan.alternatives)
+
+
+def alternatives_table(plan: Plan, most: int | None = None) -> Table:
+    """The plan and what would do as well; columns in which nothing differs are left out."""
+    found = alternatives_of(plan)
+    shown = found if most is None else found[:most]
+    own = Alternative(
+        instance_type=plan.instance_type,
+        gpu=plan.gpu,
+        region=plan.region,
+        purchase=plan.purchase,
+        nodes=plan.nodes,
+        layout=plan.layout,
+        usd_per_hour=None,
+        usd_per_month=nodes_per_month(plan),
+        precision=plan.precision,
+        replicas=plan.replicas,
+        headroom=headroom(plan),
+        note="this plan",
+    )
+    differs = _differing(plan, found)
+    rows = [_alternative(own, differs, Look.CHOSEN)]
+    rows += [_alternative(a, differs, Look.ITEM) for a in shown]
+    more = plan.alternatives_omitted + len(plan.alternatives) - len(shown)
+    notes = (f"{more:,} more are in `sizing plan --json`.",) if more else ()
+    heads = columns(
+        "Nodes",
+        "GPU",
+        "Region",
+        "Bought as",
+        "Precision",
+        "Layout",
+        ">USD a month",
+        ">Room, times the load",
+        "Note",
+    )
+    return without_empty(Table("Other nodes that hold the load", heads, tuple(rows), notes))
+
+
+def ways_table(plan: Plan) -> Table | None:
+    """The same nodes by how they are bought; None where only one way has a price."""
+    options = [o for o in plan.purchase_options if o.term in shown_terms(plan)]
+    if len(options) < 2:
+        return None
+    rows = tuple(_way(plan, option) for option in options)
+    heads = columns(
+        "Bought as", ">USD an hour", ">USD a month", "Price of", "Evidence", "Saves", "Note"
+    )
+    return without_empty(Table("The same nodes by how they are bought", heads, rows))
+
+
+def steps_table(curve: Curve) -> Table:
+    """The nodes that each range of the load needs."""
+    what = {"context": "tokens of a sequence", "concurrency": "sequences at once"}[curve.over]
+    rows = tuple(_step(step, curve) for step in curve.steps)
+    heads = columns(">From", ">To", "Nodes", ">GPUs", ">USD a month")
+    found = f"borders are found to {curve.resolution:,} {what.split()[0]}; " if curve.resolution > 1 else ""
+    return Table(f"Nodes by {what}", heads, rows, (f"{found}{curve.ends}.",))
+
+
+def precisions_table(study: Study) -> Table:
+    """The same load at every precision that people weigh."""
+    rows = tuple(_precision(row, study.plan) for row in study.precisions)
+    heads = columns(
+        "Precision",
+        ">Weights, GiB",
+        ">A copy needs, GB",
+        "Layout",
+        "Nodes",
+        ">USD a month",
+        ">Sequences held",
+        "Files",
+    )
+    return Table("The same load at other precisions", heads, rows)
+
+
+def rejected_table(plan: Plan) -> Table | None:
+    """What was ruled out, and the figure that decided; None where nothing was."""
+    if not plan.rejected:
+        return None
+    rows = tuple(
+        Row((KINDS.get(group.kind, group.kind), _names(group), group.reason))
+        for group in plan.rejected
+    )
+    return Table("Rejected", columns("Because of", "What", "Reason"), rows)
+
+
+def files(plan: Plan) -> str:
+    """Whether files at that precision are known."""
+    found = plan.checkpoint
+    if found is None:
+        return "none known"
+    made = " (made while loading)" if found.quantization else ""
+    return f"`{found.repository}`{made}"
+
+
+def _differing(plan: Plan, found: list[Alternative]) -> set[str]:
+    names = ("gpu", "region", "purchase", "precision")
+    return {n for n in names if any(getattr(a, n) != getattr(plan, n) for a in found)}
+
+
+def _alternative(a: Alternative, differs: set[str], look: Look) -> Row:
+    cells = (
+        f"{a.nodes:,} × {a.instance_type}",
+        a.gpu if "gpu" in differs else "",
+        a.region if "region" in differs else "",
+        str(a.purchase) if "purchase" in differs else "",
+        a.precision if "precision" in differs else "",
+        layout(a.layout, a.replicas),
+        amount(a.usd_per_month),
+        UNKNOWN if a.headroom is None else f"{a.headroom:,.1f}",
+        a.note,
+    )
+    return Row(cells, look)
+
+
+def _way(plan: Plan, option: PurchaseOption) -> Row:
+    hour, month = amount(option.usd_per_hour), amount(option.usd_per_month)
+    low = option.usd_per_hour_low
+    if low is not None and low != option.usd_per_hour:
+        hour, month = f"{amount(low)} to {hour}", f"up to {month}"
+    cells = (
+        f"{option.purchase} {option.term or ''}".strip(),
+        hour,
+        month,
+        option.price_as_of or UNKNOWN,
+        option.evidence.value,
+        saves(plan, option),
+        option.note,
+    )
+    chosen = option.purchase is plan.purchase and option.usd_per_hour == plan.cost.usd_per_hour
+    return Row(cells, Look.CHOSEN if chosen else Look.ITEM)
+
+
+def _step(step: Step, curve: Curve) -> Row:
+    cells = (
+        f"{step.first:,}",
+        f"{step.last:,}",
+        f"{step.nodes:,} × {step.instance_type}",
+        f"{step.gpus:,}",
+        amount(step.usd_per_month),
+    )
+    return Row(cells, Look.CHOSEN if step.first <= curve.asked <= step.last else Look.ITEM)
+
+
+def _precision(row: AtPrecision, chosen: Plan) -> Row:
+    if row.plan is None:
+        return Row((row.precision, row.reason))
+    plan = row.plan
+    cells = (
+        row.precision,
+        f"{gib(plan.weights_bytes):,.1f}",
+        f"{plan.memory_required_gb:,.0f}",
+        layout(plan.layout, plan.replicas),
+        nodes(plan),
+        amount(nodes_per_month(plan)),
+        f"{int(plan.max_concurrency) * plan.replicas:,}",
+        files(plan),
+    )
+    return Row(cells, Look.CHOSEN if row.precision == chosen.precision else Look.ITEM)
+
+
+def _names(group: Rejected) -> str:
+    more = len(group.candidates) - _SHOWN_NAMES
+    return ", ".join(group.candidates[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
