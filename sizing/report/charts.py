@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import log
 from typing import Any
 
 from sizing.plan import Plan
@@ -10,34 +12,36 @@ from sizing.report.figures import headroom, nodes_per_month
 from sizing.report.labels import Dot, place_labels
 from sizing.report.options import alternatives_of
 from sizing.report.precisions import AtPrecision
-from sizing.report.curves import Curve
+from sizing.report.curves import Curve, Step
 from sizing.report.sheets import PARTS, memory_parts
-from sizing.report.words import nodes
+from sizing.report.words import money, nodes, times
 
-_LETTER = 7.0
-"""Pixels of a letter of a chart's text, about."""
-_USD = "$~s"
+_LETTER, _BOLD_LETTER = 7.0, 8.0
+"""Pixels of a letter of a chart's text, about, in the widest of common fonts."""
+_MOST_TICKS = 5
+_FULL, _PALE = "var(--accent)", "var(--accent-pale)"
+_USD = "datum.value ? format(datum.value, '$~s') : '$0'"
 
 
 def memory_chart(plan: Plan, sheet: Sheet) -> Spec:
-    """One bar: the parts of a GPU's memory. What the load needs of the KV cache is darker."""
+    """One bar: the parts of a GPU's memory. The KV cache begins with what the load needs of it."""
     parts = memory_parts(plan.memory_per_gpu_gib)
     total, start = sum(parts.values()), 0.0
     bars: list[dict[str, Any]] = []
     names: list[dict[str, Any]] = []
     for part, size in parts.items():
-        fill = f"var(--part-{part.replace('_', '-')})"
-        pieces = [(start, start + size, 1.0)]
+        pieces = {part.replace("_", "-"): (start, start + size)}
         if part == "kv_cache":
             needed = start + min(plan.kv_cache_needed_gib, size)
-            pieces = [(start, needed, 1.0), (needed, start + size, 0.6)]
-        bars += [{"from": a, "to": b, "fill": fill, "opacity": o} for a, b, o in pieces if b > a]
-        room = size / total * sheet.width
+            pieces = {"kv-cache": (start, needed), "kv-spare": (needed, start + size)}
+        bars += [{"from": a, "to": b, "fill": f"var(--{n})"} for n, (a, b) in pieces.items()]
+        name, (left, right) = max(pieces.items(), key=lambda item: item[1][1] - item[1][0])
         text = f"{PARTS[part][0]} {size:,.1f}"
-        if len(text) * _LETTER < room:
-            names.append({"at": start + size / 2, "text": text, "ink": f"{fill[:-1]}-ink)"})
+        if (len(text) + 1) * _BOLD_LETTER < (right - left) / total * sheet.width:
+            names.append({"at": (left + right) / 2, "text": text, "ink": f"var(--{name}-ink)"})
         start += size
-    x = {"field": "from", "type": "quantitative", "title": "GiB", "scale": {"domain": [0, total]}}
+    scale = {"domain": [0, total], "nice": False}
+    x = {"field": "from", "type": "quantitative", "title": "GiB", "scale": scale}
     return layered(
         sheet,
         104,
@@ -49,7 +53,6 @@ def memory_chart(plan: Plan, sheet: Sheet) -> Spec:
                     "x": {**x, "axis": {"grid": False, "tickCount": 5 if sheet.is_narrow else 9}},
                     "x2": {"field": "to"},
                     "fill": {"field": "fill", "type": "nominal", "scale": None},
-                    "opacity": {"field": "opacity", "type": "quantitative", "scale": None},
                 },
             },
             {
@@ -65,29 +68,25 @@ def memory_chart(plan: Plan, sheet: Sheet) -> Spec:
     )
 
 
-def bars_chart(values: dict[str, float], sheet: Sheet, title: str) -> Spec:
+def bars_chart(values: dict[str, float], sheet: Sheet) -> Spec:
     """A horizontal bar each, in the given order, with its amount in USD beside it."""
-    rows = [{"name": n, "usd": v, "text": f"${v:,.2f}"} for n, v in values.items()]
-    most = max(values.values()) * (1.45 if sheet.is_narrow else 1.15)
-    return _bars(rows, sheet, {"field": "usd", "title": title, "format": _USD, "most": most})
+    rows = [{"name": n, "size": v, "text": money(v), "fill": _PALE} for n, v in values.items()]
+    return _bars(rows, sheet, 1.5 if sheet.is_narrow else 1.15)
 
 
-def precisions_chart(rows: tuple[AtPrecision, ...], chosen: str, sheet: Sheet) -> Spec:
+def precisions_chart(rows: Sequence[AtPrecision], chosen: str, sheet: Sheet) -> Spec:
     """What a copy needs at each precision; the chosen one stands out."""
-    plans = [(row.precision, row.plan) for row in rows if row.plan]
     values = [
         {
-            "name": name,
-            "usd": plan.memory_required_gb,
-            "text": _beside(plan, sheet),
-            "chosen": name == chosen,
+            "name": row.precision,
+            "size": row.plan.memory_required_gb,
+            "text": _beside(row.plan, sheet),
+            "fill": _FULL if row.precision == chosen else _PALE,
         }
-        for name, plan in plans
+        for row in rows
+        if row.plan
     ]
-    most = max(plan.memory_required_gb for _, plan in plans)
-    room = 1.35 if sheet.is_narrow else 1.45
-    title = "GB (10^9 bytes) that a copy needs"
-    return _bars(values, sheet, {"field": "usd", "title": title, "format": ",", "most": most * room})
+    return _bars(values, sheet, 1.35 if sheet.is_narrow else 1.45)
 
 
 def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
@@ -134,12 +133,12 @@ def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
                         "field": "x",
                         **x,
                         "title": "USD a month for the nodes",
-                        "axis": {"format": _USD, "tickCount": 4 if sheet.is_narrow else 8},
+                        "axis": {"labelExpr": _USD, "tickCount": 4 if sheet.is_narrow else 8},
                     },
                     "y": {
                         "field": "y",
                         **y,
-                        "title": "room, times the load",
+                        "title": None,
                         "axis": {"format": "~r", "tickCount": 6},
                     },
                     "fill": {"field": "fill", "type": "nominal", "scale": None},
@@ -165,6 +164,7 @@ def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
                 for n in named
             ),
         ],
+        title=_over("room: how many times the load fits"),
     )
 
 
@@ -196,12 +196,12 @@ def curve_chart(curve: Curve, budget: float | None, sheet: Sheet) -> Spec:
                 "strokeWidth": 2.5,
             },
             "encoding": {
-                "x": {"field": "x", **x, "title": title, "axis": {"format": ",", **ticks}},
+                "x": {"field": "x", **x, "title": title, "axis": {"format": ",d", **ticks}},
                 "y": {
                     "field": "usd",
                     **y,
-                    "title": "USD a month for the nodes",
-                    "axis": {"format": _USD, "tickCount": 5},
+                    "title": None,
+                    "axis": {"labelExpr": _USD, "tickCount": 5},
                 },
             },
         },
@@ -222,9 +222,26 @@ def curve_chart(curve: Curve, budget: float | None, sheet: Sheet) -> Spec:
             ],
         },
     ]
+    layers += [
+        {
+            "data": {"values": _level_names(steps, sheet.width - 60, is_log=is_log)},
+            "mark": {"type": "text", "align": "left", "dx": 3, "dy": -9},
+            "encoding": {
+                "x": {"field": "x", **x},
+                "y": {"field": "usd", **y},
+                "text": {"field": "text"},
+            },
+        }
+    ]
     if budget is not None:
         layers.append(_budget_line(budget, y))
-    return layered(sheet, 260, layers)
+    return layered(sheet, 272, layers, title=_over("USD a month for the nodes"))
+
+
+def _over(text: str) -> Spec:
+    """What the upright axis measures, above it: turned text is hard to read."""
+    font = {"fontSize": 12, "fontWeight": "normal", "color": "var(--muted)"}
+    return {"text": text, "anchor": "start", "frame": "bounds", "offset": 6, **font}
 
 
 def _budget_line(budget: float, y: Spec) -> Spec:
@@ -241,25 +258,19 @@ def _budget_line(budget: float, y: Spec) -> Spec:
     }
 
 
-def _bars(rows: list[dict[str, Any]], sheet: Sheet, x: Spec) -> Spec:
-    order = {"field": "name", "type": "nominal", "sort": None, "title": None}
-    across = {
-        "field": x["field"],
-        "type": "quantitative",
-        "title": x["title"],
-        "scale": {"domain": [0, x["most"]], "nice": False},
-        "axis": {"format": x["format"], "tickCount": 4 if sheet.is_narrow else 8},
-    }
-    any_chosen = any(row.get("chosen") for row in rows)
-    for row in rows:
-        row["opacity"] = 1.0 if row.get("chosen") or not any_chosen else 0.55
+def _bars(rows: list[dict[str, Any]], sheet: Sheet, room: float) -> Spec:
+    """Bars named at the left, with their figures at the right; `room` leaves space for those."""
+    most = max(row["size"] for row in rows) * room
+    scale = {"domain": [0, most], "nice": False}
+    name = {"field": "name", "type": "nominal", "sort": None, "title": None}
+    ink = {"labelColor": "var(--ink)", "labelPadding": 6}
     return layered(
         sheet,
-        58 + 34 * len(rows),
+        10 + 30 * len(rows),
         [
             {
-                "mark": {"type": "bar", "color": "var(--accent)", "height": 20},
-                "encoding": {"opacity": {"field": "opacity", "type": "quantitative", "scale": None}},
+                "mark": {"type": "bar", "height": 18},
+                "encoding": {"fill": {"field": "fill", "type": "nominal", "scale": None}},
             },
             {
                 "mark": {"type": "text", "align": "left", "dx": 6},
@@ -267,7 +278,10 @@ def _bars(rows: list[dict[str, Any]], sheet: Sheet, x: Spec) -> Spec:
             },
         ],
         data={"values": rows},
-        encoding={"x": across, "y": {**order, "axis": {"domain": False, "ticks": False}}},
+        encoding={
+            "x": {"field": "size", "type": "quantitative", "scale": scale, "axis": None},
+            "y": {**name, "axis": {"domain": False, "ticks": False, **ink}},
+        },
     )
 
 
@@ -283,7 +297,7 @@ def _dots(plan: Plan) -> list[Dot]:
     own = nodes_per_month(plan)
     dots = [Dot(own, headroom(plan), nodes(plan), chosen=True)] if own is not None else []
     dots += [
-        Dot(a.usd_per_month, a.headroom, f"{a.nodes:,} × {a.instance_type}")
+        Dot(a.usd_per_month, a.headroom, times(a.nodes, a.instance_type))
         for a in alternatives_of(plan)
         if a.usd_per_month is not None and a.headroom is not None
     ]
@@ -295,9 +309,25 @@ def has_dots(plan: Plan) -> bool:
     return nodes_per_month(plan) is not None and len(_dots(plan)) > 1
 
 
+def _level_names(steps: Sequence[Step], width: int, *, is_log: bool) -> list[dict[str, Any]]:
+    """What stands above each level: the nodes where there is room, their number, or nothing."""
+    low, high = steps[0].first, steps[-1].last
+    if high == low:
+        return []
+    span = log(high / low) if is_log else high - low
+    names: list[dict[str, Any]] = []
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        until = after.first if after else high
+        share = log(until / step.first) / span if is_log else (until - step.first) / span
+        whole = times(step.nodes, step.instance_type)
+        fitting = [t for t in (whole, f"{step.nodes:,}") if (len(t) + 1) * _LETTER < share * width]
+        names += [{"x": step.first, "usd": step.usd_per_month, "text": t} for t in fitting[:1]]
+    return names
+
+
 def _doubling(low: int, high: int) -> list[int]:
-    values, at = [low], low
-    while at * 2 <= high:
-        at *= 2
-        values.append(at)
-    return values
+    """Doublings from `low` on, at most five, so that their names stay apart."""
+    values = [low]
+    while values[-1] * 2 <= high:
+        values.append(values[-1] * 2)
+    return values[:: -(-len(values) // _MOST_TICKS)]

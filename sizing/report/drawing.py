@@ -48,7 +48,7 @@ class Sheet:
         return self.width < 400
 
 
-WIDE, HALF, NARROW = Sheet("wide", 960), Sheet("wide half", 464), Sheet("narrow", 312)
+WIDE, HALF, NARROW = Sheet("wide", 1008), Sheet("wide half", 488), Sheet("narrow", 312)
 
 
 def layered(sheet: Sheet, height: int, layers: list[Spec], **more: Any) -> Spec:

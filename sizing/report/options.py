@@ -9,7 +9,7 @@ from sizing.report.figures import headroom, nodes_per_month
 from sizing.report.precisions import AtPrecision
 from sizing.report.study import Study
 from sizing.report.table import Look, Row, Table, columns, without_empty
-from sizing.report.words import UNKNOWN, amount, layout, nodes
+from sizing.report.words import UNKNOWN, amount, layout, nodes, times
 from sizing.units import gib
 
 _SHOWN_NAMES = 6
@@ -36,11 +36,10 @@ def alternatives_table(plan: Plan, most: int | None = None) -> Table:
         precision=plan.precision,
         replicas=plan.replicas,
         headroom=headroom(plan),
-        note="this plan",
     )
     differs = _differing(plan, found)
-    rows = [_alternative(own, differs, Look.CHOSEN)]
-    rows += [_alternative(a, differs, Look.ITEM) for a in shown]
+    rows = [_chosen(_alternative(own, differs), True)]
+    rows += [Row(_alternative(a, differs)) for a in shown]
     more = plan.alternatives_omitted + len(plan.alternatives) - len(shown)
     notes = (f"{more:,} more are in `sizing plan --json`.",) if more else ()
     heads = columns(
@@ -73,9 +72,9 @@ def steps_table(curve: Curve) -> Table:
     """The nodes that each range of the load needs."""
     what = {"context": "tokens of a sequence", "concurrency": "sequences at once"}[curve.over]
     rows = tuple(_step(step, curve) for step in curve.steps)
-    heads = columns(">From", ">To", "Nodes", ">GPUs", ">USD a month")
-    found = f"borders are found to {curve.resolution:,} {what.split()[0]}; " if curve.resolution > 1 else ""
-    return Table(f"Nodes by {what}", heads, rows, (f"{found}{curve.ends}.",))
+    heads = columns("Nodes", ">From", ">To", ">USD a month")
+    fine = f"The borders are found to {curve.resolution:,} {what.split()[0]}."
+    return Table(f"Nodes by {what}", heads, rows, (fine,) if curve.resolution > 1 else ())
 
 
 def precisions_table(study: Study) -> Table:
@@ -85,8 +84,8 @@ def precisions_table(study: Study) -> Table:
         "Precision",
         ">Weights, GiB",
         ">A copy needs, GB",
-        "Layout",
         "Nodes",
+        ">GPUs",
         ">USD a month",
         ">Sequences held",
         "Files",
@@ -102,7 +101,7 @@ def rejected_table(plan: Plan) -> Table | None:
         Row((KINDS.get(group.kind, group.kind), _names(group), group.reason))
         for group in plan.rejected
     )
-    return Table("Rejected", columns("Because of", "What", "Reason"), rows)
+    return Table("Rejected, and why", columns("Because of", "What", "Reason"), rows)
 
 
 def files(plan: Plan) -> str:
@@ -119,9 +118,9 @@ def _differing(plan: Plan, found: list[Alternative]) -> set[str]:
     return {n for n in names if any(getattr(a, n) != getattr(plan, n) for a in found)}
 
 
-def _alternative(a: Alternative, differs: set[str], look: Look) -> Row:
-    cells = (
-        f"{a.nodes:,} × {a.instance_type}",
+def _alternative(a: Alternative, differs: set[str]) -> tuple[str, ...]:
+    return (
+        times(a.nodes, a.instance_type),
         a.gpu if "gpu" in differs else "",
         a.region if "region" in differs else "",
         str(a.purchase) if "purchase" in differs else "",
@@ -131,7 +130,10 @@ def _alternative(a: Alternative, differs: set[str], look: Look) -> Row:
         UNKNOWN if a.headroom is None else f"{a.headroom:,.1f}",
         a.note,
     )
-    return Row(cells, look)
+
+
+def _chosen(cells: tuple[str, ...], is_it: bool) -> Row:
+    return Row(cells, Look.CHOSEN, mark="chosen") if is_it else Row(cells)
 
 
 def _way(plan: Plan, option: PurchaseOption) -> Row:
@@ -149,18 +151,18 @@ def _way(plan: Plan, option: PurchaseOption) -> Row:
         option.note,
     )
     chosen = option.purchase is plan.purchase and option.usd_per_hour == plan.cost.usd_per_hour
-    return Row(cells, Look.CHOSEN if chosen else Look.ITEM)
+    return _chosen(cells, chosen)
 
 
 def _step(step: Step, curve: Curve) -> Row:
     cells = (
+        times(step.nodes, step.instance_type),
         f"{step.first:,}",
         f"{step.last:,}",
-        f"{step.nodes:,} × {step.instance_type}",
-        f"{step.gpus:,}",
         amount(step.usd_per_month),
     )
-    return Row(cells, Look.CHOSEN if step.first <= curve.asked <= step.last else Look.ITEM)
+    asked = step.first <= curve.asked <= step.last
+    return Row(cells, Look.CHOSEN if asked else Look.ITEM, mark="asked" if asked else "")
 
 
 def _precision(row: AtPrecision, chosen: Plan) -> Row:
@@ -171,13 +173,13 @@ def _precision(row: AtPrecision, chosen: Plan) -> Row:
         row.precision,
         f"{gib(plan.weights_bytes):,.1f}",
         f"{plan.memory_required_gb:,.0f}",
-        layout(plan.layout, plan.replicas),
         nodes(plan),
+        f"{plan.gpus_provisioned:,}",
         amount(nodes_per_month(plan)),
         f"{int(plan.max_concurrency) * plan.replicas:,}",
         files(plan),
     )
-    return Row(cells, Look.CHOSEN if row.precision == chosen.precision else Look.ITEM)
+    return _chosen(cells, row.precision == chosen.precision)
 
 
 def _names(group: Rejected) -> str:

@@ -43,6 +43,7 @@ class Figure:
     drawings: tuple[str, ...]
     table: Table | None = None
     open: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def tiles(study: Study) -> tuple[Tile, ...]:
         ),
         Tile(
             "Room",
-            f"{headroom(plan):,.1f} × the load",
-            f"{held:,} sequences of {plan.workload.context:,} tokens at once",
+            f"{headroom(plan):,.1f}×",
+            f"the load: {held:,} sequences of {plan.workload.context:,} tokens at once",
         ),
     )
 
@@ -124,7 +125,7 @@ def _cost(study: Study) -> Section:
     if len(groups) < 2:
         return Section("cost", "Cost", lead, tables=tables)
     label = "USD a month: " + ", ".join(f"{name} {money(usd)}" for name, usd in groups.items())
-    drawn = _drawn(lambda sheet: bars_chart(groups, sheet, "USD a month"), label)
+    drawn = _drawn(lambda sheet: bars_chart(groups, sheet), label)
     return Section("cost", "Cost", lead, (Figure("Cost by group", drawn),), tables)
 
 
@@ -171,7 +172,7 @@ def _curve(study: Study, curve: Curve) -> Figure:
     budget = study.budget_monthly_usd
     sheets = (HALF, NARROW)
     drawn = _drawn(lambda sheet: curve_chart(curve, budget, sheet), f"{title}. {said}", sheets)
-    return Figure(title, drawn, table)
+    return Figure(title, drawn, table, note=f"{curve.ends[0].upper()}{curve.ends[1:]}.")
 
 
 def _precisions(study: Study) -> Section:
@@ -181,7 +182,7 @@ def _precisions(study: Study) -> Section:
         f"{row.precision} {row.plan.memory_required_gb:,.0f}" for row in rows if row.plan
     )
     drawn = _drawn(lambda sheet: precisions_chart(rows, chosen, sheet), label)
-    lead = "The same load on the GPUs asked for, with the weights stored in other formats."
+    lead = "GB (10⁹ bytes) that a copy needs, and the nodes that hold the same load."
     figure = Figure("Memory and nodes by precision", drawn, table, open=True)
     return Section("precisions", "Precisions side by side", lead, (figure,))
 

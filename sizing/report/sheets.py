@@ -62,7 +62,7 @@ def memory_table(plan: Plan) -> Table:
         Row(("in all", f"{total:,.2f}", "100.0%", visible, "what CUDA sees"), Look.TOTAL)
     )
     heads = columns("Part", ">GiB", ">Share", "Evidence", "What it is")
-    return Table("Memory of one GPU (the fullest), GiB (2^30 bytes)", heads, tuple(rows))
+    return Table("Memory of one GPU (the fullest), GiB (2³⁰ bytes)", heads, tuple(rows))
 
 
 def cost_table(cost: Cost) -> Table:
@@ -176,7 +176,7 @@ def _other_origins(cost: Cost) -> dict[tuple[str | None, str | None], list[str]]
 
 def _note(plan: Plan, part: str) -> str:
     if part == "kv_cache":
-        return f"the pool; the load needs {plan.kv_cache_needed_gib:,.2f} GiB of it"
+        return f"the pool; the load needs {plan.kv_cache_needed_gib:,.2f} GiB of it (its left part)"
     return PARTS[part][1]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -26,7 +26,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells as plain text, in which `backticks` mark code. `key` names a colour of a chart.
+    """Cells as plain text, in which `backticks` mark code. `key` names a colour of a chart, `mark`
+    is said beside the first cell.
 
     Fewer cells than columns: the last cell spans the rest.
     """
@@ -34,6 +35,7 @@ class Row:
     cells: tuple[str, ...]
     look: Look = Look.ITEM
     key: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def without_empty(table: Table) -> Table:
     return Table(
         table.caption,
         tuple(table.columns[i] for i in kept),
-        tuple(Row(_picked(row.cells, kept), row.look, row.key) for row in table.rows),
+        tuple(replace(row, cells=_picked(row.cells, kept)) for row in table.rows),
         table.notes,
     )
 

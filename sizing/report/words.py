@@ -6,6 +6,7 @@ from sizing.plan import Cost, Layout, Plan
 from sizing.units import usd
 
 UNKNOWN = "unknown"
+_TIMES = "\u00a0×\u00a0"
 
 
 def money(amount: float | None) -> str:
@@ -27,16 +28,21 @@ def counted(number: float, one: str, many: str | None = None) -> str:
 
 def nodes(plan: Plan) -> str:
     """`2 × p5.48xlarge`."""
-    return f"{plan.nodes:,} × {plan.instance_type}"
+    return times(plan.nodes, plan.instance_type)
+
+
+def times(count: int, what: str) -> str:
+    """`2 × what`, which is never broken at the sign."""
+    return f"{count:,}{_TIMES}{what}"
 
 
 def layout(found: Layout, copies: int = 1) -> str:
     """`TP 8 × PP 2`, with the copies where there are several."""
-    parts = [f"TP {found.tp}"]
-    parts += [f"PP {found.pp}"] if found.pp > 1 else []
-    parts += [f"DP {found.dp}"] if found.dp > 1 else []
-    parts += [f"EP {found.ep}"] if found.ep > 1 else []
-    text = " × ".join(parts)
+    parts = [f"TP\u00a0{found.tp}"]
+    parts += [f"PP\u00a0{found.pp}"] if found.pp > 1 else []
+    parts += [f"DP\u00a0{found.dp}"] if found.dp > 1 else []
+    parts += [f"EP\u00a0{found.ep}"] if found.ep > 1 else []
+    text = _TIMES.join(parts)
     return text if copies == 1 else f"{copies:,} of {text}"
 
 
