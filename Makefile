@@ -39,7 +39,7 @@ format: deps ## rewrite the code in its one style
 	@$(BIN)/ruff format $(SOURCES)
 
 test: deps test-deps ## run the tests, the real engine included
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-deps: ## install what checks a node's software: cloud-init, systemd, shellcheck (root only)
 	@.ci/test-deps
@@ -61,7 +61,7 @@ schema: deps ## renew plugin/schema.json, from which other languages' SDKs are m
 	@$(BIN)/python -m plugin.schema_file
 
 docs: deps schema ## renew what README.md and docs/ print, from the commands themselves
-	@$(BIN)/python benchmarks/readme_examples.py
+	@$(BIN)/python benchmarks/readme_examples.py README.md docs/architecture.md
 	@$(BIN)/python benchmarks/examples.py
 	@$(BIN)/python benchmarks/accuracy.py --write >/dev/null
 

@@ -50,9 +50,10 @@ def filled(block: re.Match[str]) -> str:
 
 
 def output_of(command: str) -> str:
-    """What a command prints, from the project's root; `sizing` is the environment's own."""
+    """What a command prints from the project's root, with the environment's own programs."""
     words = shlex.split(command)
-    words[0] = str(Path(sys.executable).parent / words[0]) if words[0] == "sizing" else words[0]
+    own = ("sizing", "python")
+    words[0] = str(Path(sys.executable).parent / words[0]) if words[0] in own else words[0]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout
 

@@ -2,6 +2,7 @@
 # No `from __future__ import annotations`: Pulumi reads the annotations at run time.
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -166,6 +167,7 @@ class _Maker:
             config=self.wanted.config.operations,
             purchase=self.wanted.plan.purchase,
             reservation=self.site.reservation,
+            now=datetime.now(UTC),
         )
 
 

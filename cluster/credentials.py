@@ -83,7 +83,8 @@ def _check_profile(profile: str) -> None:
 
 
 def _default_profile_has_source() -> bool:
-    return any(key in _profiles().get("default", {}) for key in _PROFILE_SOURCES)
+    default = _profiles().get("default", {})
+    return any(key in default for key in _PROFILE_SOURCES)
 
 
 def _profiles() -> dict[str, dict[str, object]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 
 from cluster.addresses import Blocks, blocks
-from cluster.boot import lacks_efa, user_data
+from cluster.boot import lacks_efa, streams, user_data
 from cluster.checks import check_settings
 from cluster.choice import SECRET_KINDS, choose_serving
+from cluster.disk import check_disk
 from cluster.efa import addresses_per_node
 from cluster.egress import Egress, choose_egress
 from cluster.identity import Identity
@@ -67,6 +68,9 @@ def design(
     placements = node_placements(identity.name, plan.node_groups)
     kinds = [instance(node.instance_type) for node in placements]
     serving = choose_serving(plan, config, identity, secrets)
+    if serving and not streams(serving):
+        for kind in kinds:
+            check_disk(plan, kind, config.root_volume_gb)
     egress = choose_egress(config.network.egress, serving)
     addresses = sum(map(addresses_per_node, kinds))
     return Design(

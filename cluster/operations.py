@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,13 +42,14 @@ def make_log_group(scope: Scope, retention_days: int) -> aws.cloudwatch.LogGroup
 
 @dataclass(frozen=True, slots=True)
 class AlarmMaker:
-    """Makes the alarms of one cluster, all into one topic."""
+    """Makes the alarms of one cluster, all into one topic. `now` carries its time zone."""
 
     scope: Scope
     account: Account
     config: OperationsConfig
     purchase: Purchase
     reservation: Reservation | None
+    now: datetime
 
     def make(self, nodes: Sequence[Node], endpoint: Endpoint | None) -> pulumi.Input[str]:
         """An alarm a node, one for the endpoint, warnings of an end that AWS announces.
@@ -88,43 +89,49 @@ class AlarmMaker:
 
     def _node_alarm(self, node: Node, topic: pulumi.Input[str]) -> None:
         name = node.placement.name
-        aws.cloudwatch.MetricAlarm(
+        self._alarm(
             f"{name}-status-check",
-            alarm_description=f"{name}: EC2's status checks fail, or the instance is gone",
-            namespace="AWS/EC2",
-            metric_name="StatusCheckFailed",
-            dimensions={"InstanceId": node.instance.id},
+            f"{name}: EC2's status checks fail, or the instance is gone",
+            ("AWS/EC2", "StatusCheckFailed"),
+            {"InstanceId": node.instance.id},
+            topic,
+        )
+
+    def _endpoint_alarm(self, endpoint: Endpoint, topic: pulumi.Input[str]) -> None:
+        self._alarm(
+            self.scope.child("unhealthy"),
+            f"{self.scope.name}: a replica does not answer /health; a new node is unhealthy until "
+            "its weights are loaded",
+            ("AWS/ApplicationELB", "UnHealthyHostCount"),
+            {
+                "LoadBalancer": endpoint.balancer.arn_suffix,
+                "TargetGroup": endpoint.targets.arn_suffix,
+            },
+            topic,
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        description: str,
+        metric: tuple[str, str],
+        dimensions: Mapping[str, pulumi.Input[str]],
+        topic: pulumi.Input[str],
+    ) -> None:
+        """An alarm on a count that should be zero: five minutes in a row above it."""
+        namespace, metric_name = metric
+        aws.cloudwatch.MetricAlarm(
+            name,
+            alarm_description=description,
+            namespace=namespace,
+            metric_name=metric_name,
+            dimensions=dimensions,
             statistic="Maximum",
             period=60,
             evaluation_periods=5,
             threshold=1,
             comparison_operator="GreaterThanOrEqualToThreshold",
             # A spot node that AWS took, or a block that ended, reports nothing at all.
-            treat_missing_data="breaching",
-            alarm_actions=[topic],
-            ok_actions=[topic],
-            tags=self.scope.tags,
-            opts=self.scope.opts(),
-        )
-
-    def _endpoint_alarm(self, endpoint: Endpoint, topic: pulumi.Input[str]) -> None:
-        aws.cloudwatch.MetricAlarm(
-            self.scope.child("unhealthy"),
-            alarm_description=(
-                f"{self.scope.name}: a replica does not answer /health; a new node is unhealthy "
-                "until its weights are loaded"
-            ),
-            namespace="AWS/ApplicationELB",
-            metric_name="UnHealthyHostCount",
-            dimensions={
-                "LoadBalancer": endpoint.balancer.arn_suffix,
-                "TargetGroup": endpoint.targets.arn_suffix,
-            },
-            statistic="Maximum",
-            period=60,
-            evaluation_periods=5,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
             treat_missing_data="breaching",
             alarm_actions=[topic],
             ok_actions=[topic],
@@ -140,7 +147,7 @@ class AlarmMaker:
         }
         said = f"{self.scope.name}: AWS ends the instances of capacity block {block.id} soon"
         self._event("block-ending", said, topic, pattern=json.dumps(pattern))
-        if block.ends is not None:
+        if block.ends is not None and self.now < block.ends - _REMIND_BEFORE:
             reminder = block.ends - _REMIND_BEFORE
             when = f"{block.ends:%Y-%m-%d %H:%M} UTC"
             self._event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import pulumi
@@ -19,6 +20,7 @@ from sizing.plan import Finding
 from sizing.render.text import WIDTH, fields, wrapped
 from sizing.stack_config import StackConfig
 
+_NOT_ASKED = "NotAsked"
 _MARKS = {"yes": "ok", "no": "NO", "unknown": "not checked"}
 
 
@@ -52,11 +54,15 @@ def choose_site(
 
 def render_checks(checks: Sequence[Finding]) -> str:
     """What the account said, a line each; one line where nobody could be asked."""
-    details = [finding.detail.removeprefix("not checked: ") for finding in checks]
+    prefixes = ("not checked: ", f"{_NOT_ASKED}: ")
+    details = [reduce(str.removeprefix, prefixes, finding.detail) for finding in checks]
     if all(finding.verdict == "unknown" for finding in checks):
         reasons = "; ".join(dict.fromkeys(details))
         return "\n".join(wrapped(f"Nothing was checked in the account: {reasons}", WIDTH))
-    rows = [(_MARKS[f.verdict], detail) for f, detail in zip(checks, details, strict=True)]
+    rows = [
+        (finding.what, f"{_MARKS[finding.verdict]}: {detail}")
+        for finding, detail in zip(checks, details, strict=True)
+    ]
     return "\n".join(["Checked in the account", *fields(rows, WIDTH)])
 
 
@@ -94,13 +100,13 @@ class _Nobody:
 
     def client(self, service: str, region: str) -> Any:  # noqa: ARG002 -- as the protocol has it
         """Raises AwsError with the reason."""
-        raise AwsError("Not asked", self._why)
+        raise AwsError(_NOT_ASKED, self._why)
 
 
 def _of_account(clients: Clients | None, account: Account) -> Clients:
     """The clients if they ask the account that the provider deploys to."""
     if clients is None:
-        return _Nobody("no AWS credentials were found for it")
+        return _Nobody("no AWS credentials were found")
     try:
         sts = clients.client("sts", account.region)
         number = asked(sts.get_caller_identity)["Account"]

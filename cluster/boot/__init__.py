@@ -2,5 +2,6 @@
 
 from cluster.boot.container import container_image, lacks_efa
 from cluster.boot.document import MAX_BYTES, user_data
+from cluster.boot.flags import streams
 
-__all__ = ["MAX_BYTES", "container_image", "lacks_efa", "user_data"]
+__all__ = ["MAX_BYTES", "container_image", "lacks_efa", "streams", "user_data"]

@@ -19,7 +19,7 @@ def fields(rows: Sequence[tuple[str, str]], width: int = WIDTH) -> list[str]:
     for label, text in rows:
         head = f"  {label:<{label_width}}  "
         room = width - len(head)
-        wrapped = textwrap.wrap(text, room, break_long_words=True) or [""]
+        wrapped = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
         lines += [head + wrapped[0], *(" " * len(head) + more for more in wrapped[1:])]
     return lines
 

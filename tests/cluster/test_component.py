@@ -66,7 +66,7 @@ def test_every_interface_is_in_the_private_subnet_and_the_group_without_a_public
 
 
 def test_a_single_interface_says_that_it_has_no_public_address() -> None:
-    run = cluster(shaped("g6e.xlarge", (1, 1, 1)))
+    run = cluster(shaped("g6e.xlarge", (1, 1, 1), weights_bytes=10**10))
     (only,) = interfaces(run)
     assert only["associatePublicIpAddress"] == "false"
 
