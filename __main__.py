@@ -8,21 +8,21 @@ import pulumi
 
 from cluster.account import own_clients
 from cluster.component import GpuCluster
-from cluster.config import cluster_args, stack_config
+from cluster.config import cluster_args, secrets_brought, stack_config
 from cluster.credentials import require_credentials
+from cluster.deployed import show
 from cluster.errors import one_line_errors
 from cluster.provider import aws_provider
 from cluster.site import with_reservation
 from sizing.planner import plan_for
-from sizing.render import render_plan
 
 with one_line_errors():
     config = stack_config()
     require_credentials(pulumi.Config("aws").get, os.environ)
     clients = own_clients()
     config = with_reservation(config, clients)
-    plan = plan_for(config)
-    pulumi.log.info(render_plan(plan, stack=pulumi.get_stack()))
+    plan = plan_for(config, secrets_brought())
+    show(plan)
     provider = aws_provider(plan.region, plan.hf_id or plan.model, config.tags)
     cluster = GpuCluster(
         "llm",

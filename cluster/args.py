@@ -33,7 +33,24 @@ class BudgetArgs(TypedDict):
     """What may be spent."""
 
     monthly_usd: NotRequired[float]
-    """USD a month above which nothing is created."""
+    """USD a month, for everything that is created, above which nothing is."""
+    warn_at: NotRequired[float]
+    """The share of monthlyUsd from which on a warning is given. Default 0.8."""
+
+
+class UsageArgs(TypedDict):
+    """What is assumed to flow in a month; it changes the cost that is shown, and nothing else."""
+
+    requests_per_month: NotRequired[float]
+    """Requests that the endpoint answers in a month. Default 1000000."""
+    prompt_tokens: NotRequired[int]
+    """Tokens of a request's prompt. Default 1000."""
+    answer_tokens: NotRequired[int]
+    """Tokens of an answer. Default 250."""
+    log_gb_per_month: NotRequired[float]
+    """GB of logs that a node writes in a month. Default 1."""
+    node_boots_per_month: NotRequired[float]
+    """How often a node boots in a month and fetches the weights. Default 1."""
 
 
 class NetworkArgs(TypedDict):
@@ -120,6 +137,8 @@ class GpuClusterArgs(TypedDict):
     """Hours a month that the nodes run. Default 730."""
     budget: NotRequired[BudgetArgs]
     """What may be spent."""
+    usage: NotRequired[UsageArgs]
+    """What is assumed to flow in a month, for the cost."""
     network: NotRequired[NetworkArgs]
     """The network that the nodes get."""
     serving: NotRequired[ServingArgs]

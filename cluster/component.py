@@ -38,11 +38,11 @@ class GpuCluster(pulumi.ComponentResource):
     nodes: pulumi.Output[list[dict[str, Any]]]
     """The nodes: name, id, privateIp, instanceType, replicas, rank, statusParameter."""
     hourly_cost_usd: pulumi.Output[float | None]
-    """USD an hour for all nodes; absent where no price is known."""
+    """USD an hour, all in; absent where the nodes' price is not known."""
     monthly_cost_usd: pulumi.Output[float | None]
-    """USD a month for all nodes; absent where no price is known."""
+    """USD a month, all in; absent where the nodes' price is not known."""
     cost_breakdown: pulumi.Output[list[dict[str, Any]]]
-    """The priced items."""
+    """Every item that is created or flows; one without a known price has none."""
     endpoint_url: pulumi.Output[str | None]
     """Where the model answers (OpenAI-compatible, inside the VPC); absent for nodes alone."""
 
@@ -66,7 +66,7 @@ class GpuCluster(pulumi.ComponentResource):
             clients = clients or own_clients()
             config = with_reservation(config, clients)
             identity = Identity(pulumi.get_project(), pulumi.get_stack(), name, config.region)
-            wanted = design(identity, config, plan or plan_for(config), secrets.keys())
+            wanted = design(identity, config, plan or plan_for(config, secrets), secrets.keys())
         inputs = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
         super().__init__(TYPE, name, inputs, _protected(opts, config))
         with property_errors():

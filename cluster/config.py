@@ -40,6 +40,12 @@ def stack_secrets() -> dict[str, pulumi.Output[str]]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def secrets_brought() -> frozenset[str]:
+    """The config keys of the secrets that the stack brings."""
+    config = pulumi.Config()
+    return frozenset(key for key in SECRET_KINDS if config.get(key))
+
+
 def _keys_of(namespace: str) -> list[str]:
     """Every key that the stack sets in a namespace: `pulumi.Config` only answers for known ones."""
     everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}

@@ -13,13 +13,15 @@ from cluster.checks import check_settings
 from cluster.choice import SECRET_KINDS, choose_serving
 from cluster.disk import check_disk
 from cluster.efa import addresses_per_node
-from cluster.egress import Egress, choose_egress
+from cluster.egress import choose_egress
 from cluster.identity import Identity
 from cluster.image import image_parameter
 from cluster.market import Market, market_for
 from cluster.names import NodePlacement, node_placements
 from cluster.serving import Serving
+from sizing.budget import budget_warning
 from sizing.catalog.instances import instance
+from sizing.egress import Egress
 from sizing.plan import Plan
 from sizing.stack_config import StackConfig
 
@@ -89,7 +91,11 @@ def design(
 
 
 def warnings(wanted: Design) -> tuple[str, ...]:
-    """What works, but not as well as it should."""
+    """What works, but not as well as it should, or at a price near the budget."""
+    return (*_slow(wanted), *filter(None, [budget_warning(wanted.plan.cost, wanted.config.budget)]))
+
+
+def _slow(wanted: Design) -> tuple[str, ...]:
     spanning = any(node.spans_nodes for node in wanted.placements)
     if wanted.serving is None or not spanning or not lacks_efa(wanted.serving.image):
         return ()

@@ -21,7 +21,7 @@ def one_line_errors() -> Generator[None]:
     except InputError as error:
         raise pulumi.RunError(": ".join(_path_and_reason(error))) from None
     except NoPlanError as error:
-        raise pulumi.RunError(error.message) from None
+        raise pulumi.RunError(error.line) from None
     except pulumi.InputPropertyError as error:
         raise pulumi.RunError(f"{error.property_path}: {error.reason}") from None
 
@@ -34,7 +34,7 @@ def property_errors() -> Generator[None]:
     except InputError as error:
         raise pulumi.InputPropertyError(*_path_and_reason(error)) from None
     except NoPlanError as error:
-        raise pulumi.RunError(error.message) from None
+        raise pulumi.RunError(error.line) from None
 
 
 def _path_and_reason(error: InputError) -> tuple[str, str]:

@@ -9,10 +9,10 @@ import pulumi
 import pulumi_aws as aws
 
 from cluster.addresses import Blocks
-from cluster.egress import Egress
 from cluster.firewall import ANYWHERE, Group, node_group, service_group
 from cluster.preflight import Site
 from cluster.scope import Scope
+from sizing.egress import Egress
 
 BALANCER_ZONES = 2
 

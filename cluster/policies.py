@@ -6,18 +6,14 @@ A resource is named wherever AWS can be told one; each wildcard says which API f
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cluster.identity import Identity
 from cluster.serving import Serving, WeightSource
+from sizing.egress import PRIVATE_ECR
 
-_ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
-    r"(?P<repository>[^:@]+)"
-)
 Statement = Mapping[str, Any]
 
 
@@ -84,7 +80,7 @@ def topic_policy(topic_arn: str, account: Account) -> str:
 
 def ecr_image(image: str) -> EcrImage | None:
     """The private ECR repository that an image lies in, None for any other registry."""
-    found = _ECR_IMAGE.match(image)
+    found = PRIVATE_ECR.match(image)
     return EcrImage(found["account"], found["region"], found["repository"]) if found else None
 
 

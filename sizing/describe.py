@@ -6,18 +6,21 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
+from sizing.bill import bill
+from sizing.budget import budget_warning
 from sizing.candidates import Candidate
 from sizing.catalog.checkpoint_rows import find
-from sizing.catalog.checkpoints import checkpoint_for, is_dense_text, serves, stored_format
+from sizing.catalog.checkpoints import is_dense_text, serves, stored_format
 from sizing.catalog.prices import STALE_AFTER, is_stale, offer
 from sizing.census import kv_growth_per_token, params_active, params_total
 from sizing.checkpoint import Checkpoint
+from sizing.draft import draft, stored_bytes
 from sizing.evidence import Evidence, weakest
 from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.model import ModelSpec
 from sizing.placement import Placement
-from sizing.plan import Alternative, Cost, CostLine, Method, NodeGroup, Plan, Prefer
+from sizing.plan import Alternative, Cost, Method, Plan, Prefer
 from sizing.precision import Precision, weight_bytes
 from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
@@ -41,8 +44,8 @@ def describe(request: Request, found: Found) -> Plan:
     stages = placement.budget()
     by_rule = request.method is Method.RULE_OF_THUMB
     others = _others(request, found)
-    cost = _cost(request, best)
-    checkpoint = request.checkpoint or _known_files(request, placement)
+    made = draft(request, best)
+    cost, checkpoint = bill(request, best, made), made.checkpoint
     return Plan(
         model=spec.name,
         hf_id=spec.hf_id or "",
@@ -52,7 +55,7 @@ def describe(request: Request, found: Found) -> Plan:
         kv_dtype=request.kv_dtype.name,
         method=request.method,
         workload=request.workload,
-        weights_bytes=_weight_bytes(request, placement),
+        weights_bytes=stored_bytes(request, placement.precision),
         kv_bytes_per_token=int(kv_growth_per_token(spec, request.kv_dtype.bytes_per_element)),
         memory_required_gb=rule.memory_required_gb if by_rule else _required_gb(placement, stages),
         gpus_required=placement.gpus_required,
@@ -63,7 +66,7 @@ def describe(request: Request, found: Found) -> Plan:
         instance_type=instance.name,
         nodes=best.nodes,
         gpus_provisioned=best.nodes * instance.gpus,
-        node_groups=(_group(best),),
+        node_groups=made.node_groups,
         region=chosen.region,
         zones=instance.zones[chosen.region],
         purchase=chosen.purchase,
@@ -79,9 +82,12 @@ def describe(request: Request, found: Found) -> Plan:
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
         checkpoint=checkpoint,
-        evidence=_evidence(spec, placement, cost),
+        evidence=_evidence(spec, best, cost),
         assumptions=_assumptions(request, placement, checkpoint),
-        warnings=tuple(_warnings(request, best, stages, checkpoint)),
+        warnings=(
+            *_warnings(request, best, stages, checkpoint),
+            *filter(None, [budget_warning(cost, request.config.budget)]),
+        ),
         alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
         alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
@@ -98,49 +104,10 @@ def with_staleness(plan: Plan, today: date) -> Plan:
     return plan.model_copy(update={"warnings": (*plan.warnings, warning)})
 
 
-def _weight_bytes(request: Request, placement: Placement) -> int:
-    spec, precision = request.spec, placement.precision
-    return spec.once(f"weight bytes {precision!r}", lambda: weight_bytes(spec, precision))
-
-
 def _required_gb(placement: Placement, stages: Sequence[RankBudget]) -> float:
     """What one copy must have, all ranks together, in GB (10^9)."""
     ranks_per_stage = placement.layout.gpus // placement.layout.pp
     return sum(stage.required for stage in stages) * ranks_per_stage / GB
-
-
-def _group(best: Candidate) -> NodeGroup:
-    placement = best.placement
-    return NodeGroup(
-        instance_type=best.lot.instance.name,
-        nodes=placement.nodes,
-        nodes_per_replica=placement.nodes_per_copy,
-        replicas=placement.copies,
-        replicas_per_node=placement.copies_per_node,
-    )
-
-
-def _cost(request: Request, best: Candidate) -> Cost:
-    chosen = best.lot.offer
-    line = CostLine(
-        item=f"{best.lot.instance.name}, {chosen.purchase}, {chosen.region}",
-        quantity=best.nodes,
-        unit="instance",
-        usd_per_unit_hour=chosen.usd_per_hour,
-        usd_per_hour=best.usd_per_hour,
-        usd_per_month=best.usd_per_month,
-        evidence=chosen.evidence,
-    )
-    return Cost(
-        usd_per_hour=best.usd_per_hour,
-        usd_per_month=best.usd_per_month,
-        hours_per_month=request.hours_per_month,
-        billed_hours_per_month=best.billed_hours,
-        price_as_of=chosen.price_as_of,
-        price_source=chosen.price_source,
-        evidence=chosen.evidence,
-        lines=(line,),
-    )
 
 
 def _flags(request: Request, placement: Placement) -> dict[str, str]:
@@ -162,15 +129,16 @@ def _flags(request: Request, placement: Placement) -> dict[str, str]:
     return flags
 
 
-def _evidence(spec: ModelSpec, placement: Placement, cost: Cost) -> dict[str, Evidence]:
-    visible = placement.gpu.cuda_evidence
+def _evidence(spec: ModelSpec, best: Candidate, cost: Cost) -> dict[str, Evidence]:
+    placement, visible = best.placement, best.placement.gpu.cuda_evidence
     return {
         "parameters": spec.evidence,
         "weights": weakest(Evidence.DERIVED, spec.evidence),
         "kv_cache": weakest(Evidence.DERIVED, visible, placement.engine.version.evidence),
         "overheads": Evidence.ESTIMATED,
         "cuda_visible_memory": visible,
-        "price": cost.evidence,
+        "price": best.lot.offer.evidence,
+        "cost": cost.evidence,
     }
 
 
@@ -234,13 +202,6 @@ def _named_files_warnings(placement: Placement, named: Checkpoint) -> Iterator[s
     planned, said = placement.precision, precision_in_name(named.repository)
     if planned.bits < 16 and not (said and serves(planned, said.precision)):
         yield f"{named.repository} must hold the weights at {planned.name}: the plan counts on it"
-
-
-def _known_files(request: Request, placement: Placement) -> Checkpoint | None:
-    """The files at that precision; none that the engine would quantise for a GPU without it."""
-    found = checkpoint_for(request.spec, placement.precision, request.named)
-    runs = support(placement.precision, placement.gpu.compute_capability)
-    return None if found and found.quantization and runs.mode != "native" else found
 
 
 def _more_bytes(spec: ModelSpec, stored: Precision, planned: Precision) -> float:

@@ -60,6 +60,11 @@ class NoPlanError(Exception):
         self.relaxed = list(relaxed)
         super().__init__(message)
 
+    @property
+    def line(self) -> str:
+        """Why not, then what giving up one constraint would give: still one line."""
+        return "; ".join([self.message, *(f"or {line}" for line in self.relaxed)])
+
 
 def unknown_name(key: str, value: str, known: Iterable[str], hint: str = "") -> InputError:
     """An InputError for a name that is not in a closed list, with the nearest one in it."""

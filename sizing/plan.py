@@ -11,6 +11,9 @@ from sizing.evidence import Evidence
 from sizing.instance import Purchase
 from sizing.workload import Workload
 
+NODES_GROUP = "instances"
+"""The group of a cost that the nodes themselves are in."""
+
 
 class Method(StrEnum):
     """How memory is counted."""
@@ -71,6 +74,7 @@ class MemoryPerGpu(_Record):
 class CostLine(_Record):
     """One priced item, in USD. Prices are None where they are not known, and then never counted.
 
+    What AWS bills by the month has its 730th part as the hour's price; `usage` is of a month.
     `usage` lines depend on what flows, not on what exists: `assumption` says what they count.
     `group` is what they are shown under.
     """
@@ -82,7 +86,7 @@ class CostLine(_Record):
     usd_per_hour: float | None = None
     usd_per_month: float | None = None
     evidence: Evidence
-    group: str = "instances"
+    group: str = NODES_GROUP
     usage: bool = False
     assumption: str = ""
     price_as_of: str | None = None
@@ -90,13 +94,24 @@ class CostLine(_Record):
 
 
 class Cost(_Record):
-    """USD; a month is `hours_per_month` hours of running. None means that no price is known.
+    """USD, all that is known of everything that is created; a month is `hours_per_month` hours.
 
-    `billed_hours_per_month` is above that where the purchase option bills idle hours too.
+    The totals are the sums of the lines with a price; None where the nodes' own price is not known,
+    since the rest alone would mislead. `nodes_usd_per_*` are the nodes' part. Evidence is the
+    weakest of what was summed; `price_as_of` and `price_source` are of the nodes' price.
+    `billed_hours_per_month` is above `hours_per_month` where the purchase option bills idle hours.
+    `unknown_lines` have no price; `usage_lines` hold only as far as what they assume. `free` is
+    what is made and not billed, `notes` say how it was counted and what was not.
     """
 
     usd_per_hour: float | None = None
     usd_per_month: float | None = None
+    nodes_usd_per_hour: float | None = None
+    nodes_usd_per_month: float | None = None
+    unknown_lines: int = 0
+    usage_lines: int = 0
+    free: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     hours_per_month: float
     billed_hours_per_month: float = 0.0
     price_as_of: str | None = None

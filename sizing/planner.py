@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sizing.describe import describe
 from sizing.errors import NoPlanError
 from sizing.lots import Rejections
@@ -13,9 +15,12 @@ from sizing.stack_config import StackConfig
 _SHOWN = 4
 
 
-def plan_for(config: StackConfig) -> Plan:
-    """The plan of a stack. Raises InputError for a bad key, NoPlanError where nothing fits."""
-    return make_plan(request_from(config))
+def plan_for(config: StackConfig, secrets: Collection[str] = ()) -> Plan:
+    """The plan of a stack, which brings secrets under those config keys itself.
+
+    Raises InputError for a bad key, NoPlanError where nothing fits.
+    """
+    return make_plan(request_from(config, secrets=secrets))
 
 
 def make_plan(request: Request) -> Plan:

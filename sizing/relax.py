@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from sizing.bill import bill
 from sizing.candidates import Candidate
 from sizing.catalog.gpus import ANY, find_gpus
 from sizing.catalog.instances import regions
@@ -21,7 +22,7 @@ def relaxations(request: Request) -> list[str]:
     for change, wider in _wider(request):
         ranked = search(replace(wider, other_gpus=())).ranked
         if ranked and ranked[0].usd_per_month is not None:
-            found.append(f"{change}: {_told(ranked[0])}")
+            found.append(f"{change}: {_told(wider, ranked[0])}")
     return found
 
 
@@ -69,7 +70,7 @@ def _smaller_loads(request: Request) -> Iterator[tuple[str, Request]]:
         yield f"with context {short.context}", replace(request, workload=short)
 
 
-def _told(best: Candidate) -> str:
-    offer, cost = best.lot.offer, usd(best.usd_per_month or 0.0)
+def _told(request: Request, best: Candidate) -> str:
+    offer, cost = best.lot.offer, usd(bill(request, best).usd_per_month or 0.0)
     where = f"{offer.purchase}, {offer.region}"
-    return f"{best.nodes} x {best.lot.instance.name}, {where}, {cost} a month"
+    return f"{best.nodes} x {best.lot.instance.name}, {where}, {cost} a month all in"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class Request:
 
     Any of `precisions` will do, the first most; `other_gpus` were not asked for and are only
     compared with. `named` is the model as it was typed, `checkpoint` what serving.checkpoint names.
+    `config` and `secrets` (config keys of secrets that the stack brings) say what is built around.
     """
 
     named: str
@@ -60,6 +62,8 @@ class Request:
     prefer: Prefer
     inventory: Inventory | None
     checkpoint: Checkpoint | None
+    config: StackConfig
+    secrets: frozenset[str]
     defaults_used: tuple[str, ...]
 
 
@@ -69,6 +73,7 @@ def request_from(
     regions: tuple[str, ...] = (),
     purchases: tuple[Purchase, ...] = (),
     inventory: Inventory | None = None,
+    secrets: Collection[str] = (),
 ) -> Request:
     """A checked request. `regions` and `purchases` widen the search beyond the stack's own;
     `inventory` puts a company's own nodes beside AWS's.
@@ -86,6 +91,8 @@ def request_from(
     deny = frozenset(_instances(config.instance_types.deny, "instanceTypes.deny"))
     if allow and allow <= deny:
         raise InputError("instanceTypes.deny", sorted(deny), "not every type that `allow` names")
+    if config.budget.monthly_usd is None and "warn_at" in config.budget.model_fields_set:
+        raise InputError("budget.monthlyUsd", None, "USD a month: budget.warnAt is a share of it")
     gpus = _gpus(config, allow, inventory)
     _check_carried(allow, gpus)
     where = tuple(find_region(r) for r in regions or (config.region,))
@@ -112,6 +119,8 @@ def request_from(
         prefer=config.prefer,
         inventory=inventory,
         checkpoint=parse_checkpoint(config.serving.checkpoint),
+        config=config,
+        secrets=frozenset(secrets),
         defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
     )
 

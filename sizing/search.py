@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from sizing.bill import bill
+from sizing.budget import over_budget
 from sizing.candidates import Candidate, Kind, Rank
 from sizing.capacity import capacity_for
 from sizing.explain import explain
@@ -23,7 +25,6 @@ from sizing.plan import Prefer
 from sizing.precision import Precision
 from sizing.request import Request
 from sizing.support import kv_support, support
-from sizing.units import usd
 
 # A GPU that was not asked for and costs more times the plan is no alternative.
 _MOST_TIMES = 4
@@ -122,17 +123,15 @@ def _is_allowed(request: Request, c: Candidate, rejected: Rejections) -> bool:
     if have is not None and c.nodes > have:
         rejected.add("inventory", f"{c.nodes} nodes needed, the inventory has {have}", name)
         return False
-    month = c.usd_per_month
-    if limit is not None and month is None:
+    if limit is None:
+        return True
+    cost = bill(request, c)
+    over = over_budget(cost, limit)
+    if over:
         rejected.add(
-            "budget", "price unknown, so it cannot be held to budget.monthlyUsd", name, inf
+            "budget", over, name, inf if cost.usd_per_month is None else cost.usd_per_month
         )
-        return False
-    if limit is not None and month is not None and month > limit:
-        over = f"{usd(month)} a month, {usd(month - limit)} over budget.monthlyUsd {usd(limit)}"
-        rejected.add("budget", over, name, month)
-        return False
-    return True
+    return over is None
 
 
 def _elsewhere(request: Request, fewest: int, chosen: Candidate) -> list[Candidate]:

@@ -41,9 +41,21 @@ class InstanceTypesConfig(Section):
 
 
 class BudgetConfig(Section):
-    """Over `monthly_usd` a preview fails before anything is created."""
+    """Over `monthly_usd` a preview fails before anything is created; from `warn_at` on (a share of
+    it) it warns."""
 
     monthly_usd: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
+    warn_at: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.8
+
+
+class UsageConfig(Section):
+    """What is assumed to flow in a month, for the cost alone. Logs and boots are of one node."""
+
+    requests_per_month: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] = 1_000_000
+    prompt_tokens: Annotated[int, Field(ge=0, le=10**8)] = 1000
+    answer_tokens: Annotated[int, Field(ge=0, le=10**8)] = 250
+    log_gb_per_month: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
+    node_boots_per_month: Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False)] = 1.0
 
 
 class Egress(StrEnum):
@@ -113,6 +125,7 @@ class StackConfig(Section):
     prefer: Prefer = Field(default=Prefer.CHEAPEST, strict=False)
     hours_per_month: Annotated[float, Field(gt=0, le=744, allow_inf_nan=False)] = HOURS_PER_MONTH
     budget: BudgetConfig = BudgetConfig()
+    usage: UsageConfig = UsageConfig()
     network: NetworkConfig = NetworkConfig()
     serving: ServingConfig = ServingConfig()
     operations: OperationsConfig = OperationsConfig()
@@ -160,6 +173,12 @@ class StackConfig(Section):
                 )
         region = entries.get("aws:region")
         return cls.from_mapping({**values, **({"region": region} if region else {})})
+
+
+def secrets_in(path: Path) -> frozenset[str]:
+    """The secrets that a stack's file brings, by config key."""
+    prefix = f"{PROJECT}:"
+    return SECRET_KEYS & {key.removeprefix(prefix) for key in _config_entries(path)}
 
 
 def stack_file(stack: str, folder: Path) -> Path:

@@ -28,6 +28,7 @@ Params = Annotated[
     int | None,
     typer.Option(help="Parameters, for a config of an architecture that is not known."),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer alone.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -80,13 +81,14 @@ def plan(
     hours_per_month: Annotated[
         float | None, typer.Option(help="Hours a month that the nodes run. Default 730.")
     ] = None,
-    budget: Annotated[float | None, typer.Option(help="USD a month, at most.")] = None,
+    budget: Annotated[float | None, typer.Option(help="USD a month all in, at most.")] = None,
     inventory: Annotated[
         str | None, typer.Option(help="A YAML file of your own nodes, to use beside AWS.")
     ] = None,
     check_account: Annotated[
         bool, typer.Option("--check-account", help="Ask the AWS account: quota and zones.")
     ] = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """The nodes that a model needs, their layout and their cost."""
@@ -112,6 +114,7 @@ def plan(
         purchase=purchase,
         inventory=inventory,
         check_account=check_account,
+        quiet=quiet,
         as_json=json,
     )
 
@@ -183,12 +186,13 @@ def fit(
 def preview(
     stack: Annotated[str, typer.Option(help="The environment: stacks/Pulumi.<stack>.yaml.")],
     folder: Annotated[str, typer.Option(help="Where the stack files lie.")] = "stacks",
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """A stack's plan and cost, without an engine, an account or a credential."""
     from sizing.cli.plans import ask_preview
 
-    ask_preview(stack, folder, as_json=json)
+    ask_preview(stack, folder, quiet=quiet, as_json=json)
 
 
 @app.command()

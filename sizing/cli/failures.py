@@ -22,7 +22,7 @@ def answering(app: typer.Typer, arguments: Sequence[str]) -> int:
     except InputError as error:
         return _say(error.message, error.as_dict(), as_json, BAD_INPUT)
     except NoPlanError as error:
-        return _say(_with_relaxed(error), _no_plan(error), as_json, NO)
+        return _say(error.line, _no_plan(error), as_json, NO)
     except typer.TyperException as error:
         found = _usage(error, arguments)
         return _say(found.message, found.as_dict(), as_json, BAD_INPUT)
@@ -40,11 +40,6 @@ def _say(line: str, error: Mapping[str, object], as_json: bool, code: int) -> in
     else:
         print(f"error: {line}", file=sys.stderr)
     return code
-
-
-def _with_relaxed(error: NoPlanError) -> str:
-    """Still one line: why not, then what giving up one constraint would give."""
-    return "; ".join([error.message, *(f"or {line}" for line in error.relaxed)])
 
 
 def _no_plan(error: NoPlanError) -> dict[str, object]:

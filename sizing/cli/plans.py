@@ -29,6 +29,7 @@ def ask_plan(
     purchase: str | None,
     inventory: str | None,
     check_account: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Print the plan for options named like the stack's config keys; None means not given."""
@@ -46,15 +47,17 @@ def ask_plan(
         option = _OPTIONS.get(error.key, error.key.removeprefix("workload."))
         raise InputError(option, error.value, error.allowed, error.nearest) from None
     plan = make_plan(request)
-    _print(_checked(plan) if check_account else plan, as_json)
+    _print(_checked(plan) if check_account else plan, as_json, quiet=quiet)
 
 
-def ask_preview(stack: str, folder: str, *, as_json: bool) -> None:
+def ask_preview(stack: str, folder: str, *, quiet: bool, as_json: bool) -> None:
     """Print a stack file's plan."""
     from sizing.planner import plan_for
-    from sizing.stack_config import StackConfig, stack_file
+    from sizing.stack_config import StackConfig, secrets_in, stack_file
 
-    _print(plan_for(StackConfig.from_file(stack_file(stack, Path(folder)))), as_json, stack)
+    path = stack_file(stack, Path(folder))
+    plan = plan_for(StackConfig.from_file(path), secrets_in(path))
+    _print(plan, as_json, stack, quiet=quiet)
 
 
 def _regions(asked: Sequence[str]) -> tuple[str, ...]:
@@ -80,13 +83,13 @@ def _checked(plan: Plan) -> Plan:
     return check_account(plan, asked(BotoClients))
 
 
-def _print(plan: Plan, as_json: bool, stack: str | None = None) -> None:
+def _print(plan: Plan, as_json: bool, stack: str | None = None, *, quiet: bool) -> None:
     from sizing.describe import with_staleness
 
     told = with_staleness(plan, date.today())
     if as_json:
         print(told.model_dump_json())
         return
-    from sizing.render.plan import render_plan
+    from sizing.render.plan import render_answer, render_plan
 
-    print(render_plan(told, stack=stack))
+    print(render_answer(told, stack=stack) if quiet else render_plan(told, stack=stack))

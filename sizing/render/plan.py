@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sizing.deployed import Deployed, deployed_as
 from sizing.instance import Purchase
-from sizing.plan import Cost, CostLine, Finding, Method, Plan, Prefer, Quota
+from sizing.plan import Finding, Method, Plan, Prefer, Quota
+from sizing.render.change import change_line, change_section
 from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
-from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields, table, wrapped
+from sizing.render.cost import all_in, cost_section
+from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields, wrapped
 from sizing.units import gib, usd
 
-NOT_COUNTED = "root volumes, NAT gateway, data transfer, logs"
 _VERDICTS = {"yes": "ok", "no": "NO", "unknown": "unknown"}
 
 
 def render_plan(
-    plan: Plan, previous: Plan | None = None, *, width: int = WIDTH, stack: str | None = None
+    plan: Plan,
+    previous: Plan | Deployed | None = None,
+    *,
+    width: int = WIDTH,
+    stack: str | None = None,
 ) -> str:
-    """The whole page. `previous` is the plan that runs now, None if nothing does."""
+    """The whole page. `previous` is what runs now, None if that is not known."""
+    before = deployed_as(previous) if isinstance(previous, Plan) else previous
     sections = [
-        [*wrapped(_answer(plan, stack), width), *_change(plan, previous)],
+        _answer(plan, before, width, stack),
         fields(_facts(plan), width),
         ["Memory of one GPU (the fullest), GiB", *_memory(plan)],
-        [_cost_head(plan.cost), *_cost(plan.cost, width)],
+        cost_section(plan, width),
+        change_section(plan, before, width) if before else [],
         ways_to_buy(plan, width),
         ["Warnings", *bullets(plan.warnings, width)] if plan.warnings else [],
         alternatives(plan, width),
@@ -33,9 +41,20 @@ def render_plan(
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
-def _answer(plan: Plan, stack: str | None) -> str:
+def render_answer(plan: Plan, *, width: int = WIDTH, stack: str | None = None) -> str:
+    """The answer alone: what is created and what it costs."""
+    return "\n".join(_answer(plan, None, width, stack))
+
+
+def _answer(plan: Plan, before: Deployed | None, width: int, stack: str | None) -> list[str]:
+    said = [_nodes_answer(plan, stack), all_in(plan), before and change_line(plan, before)]
+    return [line for text in said if text for line in wrapped(text, width)]
+
+
+def _nodes_answer(plan: Plan, stack: str | None) -> str:
+    """The nodes and their price, which is nearly all of it."""
     lead = f"{stack}: " if stack else ""
-    month, hour = plan.cost.usd_per_month, plan.cost.usd_per_hour
+    month, hour = plan.cost.nodes_usd_per_month, plan.cost.nodes_usd_per_hour
     money = (
         "cost unknown"
         if month is None or hour is None
@@ -43,16 +62,6 @@ def _answer(plan: Plan, stack: str | None) -> str:
     )
     gpus = _gpus(plan.gpus_provisioned, plan.gpu)
     return f"{lead}{plan.model} at {plan.precision} -> {_nodes(plan)} ({gpus}), {money}"
-
-
-def _change(plan: Plan, previous: Plan | None) -> list[str]:
-    if previous is None or previous == plan:
-        return []
-    before, after = previous.cost.usd_per_month, plan.cost.usd_per_month
-    if before is None or after is None:
-        return [f"{_nodes(previous)} -> {_nodes(plan)}; the change in cost is unknown"]
-    share = f" ({(after - before) / before:+.0%})" if before else ""
-    return [f"{_nodes(previous)} -> {_nodes(plan)}, {usd(before)} -> {usd(after)} a month{share}"]
 
 
 def _nodes(plan: Plan) -> str:
@@ -159,38 +168,3 @@ def _memory(plan: Plan) -> list[str]:
     lines = [f"  {n:<12}{v:>8.2f}  {bar(v / total):<31}{note}".rstrip() for n, v, note in rows if v]
     visible = plan.evidence["cuda_visible_memory"]
     return [*lines, f"  {'in all':<12}{total:>8.2f}  what CUDA sees ({visible})"]
-
-
-def _cost_head(cost: Cost) -> str:
-    used, billed = cost.hours_per_month, cost.billed_hours_per_month
-    idle = f", {billed:g} of them billed" if billed > used else ""
-    return f"Cost, USD (a month is {used:g} hours{idle})"
-
-
-def _cost(cost: Cost, width: int) -> list[str]:
-    rows = [_cost_row(line) for line in cost.lines]
-    heads = ("Item", "Count", "Each, hour", "Hour", "Month", "Evidence")
-    lines = table(heads, rows, ("<", ">", ">", ">", ">", "<"), width)
-    return [*lines, *bullets([_about_price(cost)], width)]
-
-
-def _about_price(cost: Cost) -> str:
-    if cost.price_source and not cost.price_as_of:
-        return f"The price is {cost.price_source}'s own figure."
-    source = f"Price of {cost.price_as_of}, {cost.price_source}. " if cost.price_as_of else ""
-    return f"{source}Not counted yet: {NOT_COUNTED}."
-
-
-def _cost_row(line: CostLine) -> tuple[str, ...]:
-    return (
-        line.item,
-        f"{line.quantity:g}",
-        _money(line.usd_per_unit_hour),
-        _money(line.usd_per_hour),
-        _money(line.usd_per_month),
-        line.evidence.value,
-    )
-
-
-def _money(amount: float | None) -> str:
-    return "unknown" if amount is None else usd(amount)

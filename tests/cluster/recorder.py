@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import grpc
 import pulumi_aws as aws
 from pulumi.output import Unknown
 from pulumi.runtime import config as runtime_config
@@ -74,11 +75,28 @@ class Run:
         return found
 
 
+class Unreachable(grpc.RpcError):
+    """What the engine answers where its backend fails."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "the backend cannot be reached"
+
+
 class Answers(mocks.Mocks):
     """AWS's side: ids and computed outputs; at preview nothing computed is known."""
 
-    def __init__(self, run: Run, *, preview: bool, zones: dict[str, str]) -> None:
-        self.run, self.preview, self.zones = run, preview, zones
+    def __init__(
+        self,
+        run: Run,
+        *,
+        preview: bool,
+        zones: dict[str, str],
+        before: dict[str, Any] | None = None,
+    ) -> None:
+        self.run, self.preview, self.zones, self.before = run, preview, zones, before
 
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         if self.preview:
@@ -88,6 +106,11 @@ class Answers(mocks.Mocks):
         return f"id-{args.name}", {**made, "privateIp": "10.64.0.10", **args.inputs}
 
     def call(self, args: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if args.token == "pulumi:pulumi:readStackOutputs":
+            # The engine's own answer, which needs no provider.
+            if self.before is None:
+                raise Unreachable
+            return {"name": args.args["name"], "outputs": self.before}, []
         self.run.invokes.append((args.token, dict(args.args), str(args.provider)))
         if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
             names, ids = list(self.zones), list(self.zones.values())
@@ -142,15 +165,18 @@ def run_program(
     zones: dict[str, str] | None = None,
     stack: str = "prod",
     run: Run | None = None,
+    before: dict[str, Any] | None = None,
 ) -> Run:
     """Runs `program` as the language host does, to the last registration. Errors come through.
 
-    What was registered before an error is in `run`, if the caller gave one.
+    What was registered before an error is in `run`, if the caller gave one. `before` are the
+    outputs of the stack's last deployment (default: the backend cannot say).
     """
     run = run or Run()
     logger = logging.Logger("pulumi-test")
     logger.addHandler(LogKeeper(run))
-    monitor = Recorder(run, Answers(run, preview=preview, zones=ZONES if zones is None else zones))
+    known = ZONES if zones is None else zones
+    monitor = Recorder(run, Answers(run, preview=preview, zones=known, before=before))
     settings = mocks.MockSettings(
         monitor=monitor,
         monitor_features=set(cast("Any", monitor).GetDeploymentInfo(None).supportedFeatures),
@@ -213,4 +239,13 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, Unknown)
 
 
-__all__ = ["ACCOUNT", "IMAGE", "ZONES", "Registration", "Run", "is_unknown", "run_program"]
+__all__ = [
+    "ACCOUNT",
+    "IMAGE",
+    "ZONES",
+    "Registration",
+    "Run",
+    "Unreachable",
+    "is_unknown",
+    "run_program",
+]

@@ -44,7 +44,9 @@ def test_every_input_and_output_is_described() -> None:
     assert [name for name, spec in described.items() if not spec.get("description")] == []
 
 
-@pytest.mark.parametrize("section", ["workload", "instanceTypes", "budget", "network"])
+@pytest.mark.parametrize(
+    "section", ["workload", "instanceTypes", "budget", "usage", "network", "serving", "operations"]
+)
 def test_nested_sections_match_the_stacks(section: str) -> None:
     found = schema()
     reference = found["resources"]["gpu-sizing:index:GpuCluster"]["inputProperties"][section][

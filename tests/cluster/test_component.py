@@ -304,9 +304,10 @@ def unknowns(value: object, path: str = "") -> list[str]:
 def test_a_preview_knows_plan_cost_and_nodes_before_anything_exists() -> None:
     run = cluster(preview=True)
     outputs = run.outputs["llm"]
-    assert outputs["hourlyCostUsd"] == pytest.approx(110.08)
-    assert outputs["monthlyCostUsd"] == pytest.approx(110.08 * 730)
-    assert [line["quantity"] for line in outputs["costBreakdown"]] == [2]
+    assert outputs["plan"]["cost"]["nodes_usd_per_hour"] == pytest.approx(110.08)
+    for key, field in (("hourlyCostUsd", "usd_per_hour"), ("monthlyCostUsd", "usd_per_month")):
+        assert outputs[key] == pytest.approx(sum(x[field] for x in outputs["costBreakdown"]))
+    assert outputs["costBreakdown"][0]["quantity"] == 2
     assert Plan.model_validate(outputs["plan"]) == plan_405b()
     assert [n["name"] for n in outputs["nodes"]] == [
         "llm-replica-0-rank-0",

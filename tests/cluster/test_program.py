@@ -60,7 +60,8 @@ def test_the_stacks_outputs_are_the_documented_ones() -> None:
         "plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "costBreakdown", "endpointUrl"
     }  # fmt: skip
     assert outputs["plan"]["gpus_provisioned"] == 16
-    assert outputs["hourlyCostUsd"] == pytest.approx(110.08)
+    assert 110.08 < outputs["hourlyCostUsd"] < 110.5
+    assert outputs["plan"]["cost"]["nodes_usd_per_hour"] == pytest.approx(110.08)
 
 
 def test_one_provider_tags_everything_with_project_stack_and_model() -> None:
@@ -142,3 +143,41 @@ def test_every_stack_of_the_project_previews(path: Path) -> None:
 def test_the_program_stays_short() -> None:
     code = [line for line in PROGRAM.read_text().splitlines() if line.strip()]
     assert len(code) <= 30
+
+
+def first_page(found: Run) -> list[str]:
+    return shown(found)[0].splitlines()
+
+
+def test_a_first_deploy_and_an_unreachable_backend_say_so_on_a_whole_page() -> None:
+    first = run(PROD, preview=True, before={})
+    assert "change: nothing is deployed yet, this is the first time" in first_page(first)
+    lost = run(PROD, preview=True, before=None)
+    said = next(line for line in first_page(lost) if line.startswith("change:"))
+    assert "could not be read (the backend cannot be reached)" in said
+    assert first_page(first)[-1] == first_page(lost)[-1]
+    bills = [r.outputs["gpu-sizing-prod"]["costBreakdown"] for r in (first, lost)]
+    assert bills[0] == bills[1]
+
+
+def test_the_change_is_shown_by_line_and_is_no_resource() -> None:
+    before = run(PROD, preview=True).outputs["gpu-sizing-prod"]
+    known = {key: before[key] for key in ("plan", "monthlyCostUsd", "costBreakdown")}
+    after = run({**PROD, "gpu-sizing:precision": "fp8"}, preview=True, before=known)
+    page = "\n".join(first_page(after))
+    assert "2 nodes -> 1, $80,358 -> $40,179 a month (-50%)" in page
+    assert "  ~  root volumes, gp3" in page
+    assert not [r for r in after.resources if "StackReference" in r.type]
+    again = run(PROD, preview=True, before=known)
+    assert any(line.startswith("change: none") for line in first_page(again))
+
+
+def test_close_to_the_budget_is_a_warning_of_its_own() -> None:
+    found = run({**PROD, "gpu-sizing:budget": '{"monthlyUsd": 90000}'}, preview=True)
+    warned = [message for level, message in found.log if level == "WARNING"]
+    assert any("89% of budget.monthlyUsd $90,000.00 (budget.warnAt 80%)" in w for w in warned)
+
+
+def test_over_budget_names_what_would_fit() -> None:
+    with pytest.raises(pulumi.RunError, match=r"with precision fp8: 1 x p5\.48xlarge"):
+        run({**PROD, "gpu-sizing:budget": '{"monthlyUsd": 80000}'})

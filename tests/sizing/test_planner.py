@@ -23,8 +23,8 @@ def test_405b_bf16_takes_two_whole_nodes() -> None:
     assert (found.instance_type, found.nodes, found.gpus_provisioned) == ("p5.48xlarge", 2, 16)
     assert found.layout == Layout(tp=8, pp=2)
     assert (found.gpus_required, found.rule_of_thumb.gpus_required) == (16, 13)
-    assert found.cost.usd_per_hour == pytest.approx(110.08)
-    assert found.cost.usd_per_month == pytest.approx(80_358.40)
+    assert found.cost.nodes_usd_per_hour == pytest.approx(110.08)
+    assert found.cost.nodes_usd_per_month == pytest.approx(80_358.40)
     assert found.cost.price_as_of
 
 
@@ -60,7 +60,7 @@ def test_the_dev_stack_takes_one_small_instance() -> None:
 def test_replicas_multiply_nodes_and_cost() -> None:
     one, three = plan(precision="bf16"), plan(precision="bf16", replicas=3)
     assert three.nodes == 3 * one.nodes
-    assert three.cost.usd_per_hour == pytest.approx(3 * (one.cost.usd_per_hour or 0))
+    assert three.cost.nodes_usd_per_hour == pytest.approx(3 * (one.cost.nodes_usd_per_hour or 0))
     assert plan(precision="int4", replicas=3).nodes == 2
 
 
@@ -70,14 +70,14 @@ def test_an_fp8_cache_makes_room() -> None:
 
 def test_hours_scale_the_month_alone() -> None:
     found = plan(precision="bf16", hoursPerMonth=50)
-    assert found.cost.usd_per_hour == pytest.approx(110.08)
-    assert found.cost.usd_per_month == pytest.approx(5504)
+    assert found.cost.nodes_usd_per_hour == pytest.approx(110.08)
+    assert found.cost.nodes_usd_per_month == pytest.approx(5504)
 
 
 def test_over_budget_says_by_how_much() -> None:
-    with pytest.raises(NoPlanError, match=r"\$358\.40 over budget\.monthlyUsd"):
+    with pytest.raises(NoPlanError, match=r"\$519\.76 over budget\.monthlyUsd"):
         plan(precision="bf16", budget={"monthlyUsd": 80_000})
-    assert plan(precision="bf16", budget={"monthlyUsd": 80_359}).nodes == 2
+    assert plan(precision="bf16", budget={"monthlyUsd": 80_520}).nodes == 2
 
 
 def test_a_model_that_fits_nowhere_is_an_honest_no() -> None:

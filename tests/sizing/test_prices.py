@@ -157,7 +157,7 @@ def test_a_refresh_reads_every_page_and_the_plan_uses_it(aws: StubbedAws, own_fo
     # A region that was not asked about keeps what was known.
     assert offer("p5.48xlarge", "eu-north-1", Purchase.ON_DEMAND).usd_per_hour == 58.8928
     plan = plan_for(StackConfig.from_mapping({"model": "llama-3.1-405b", "precision": "bf16"}))
-    assert plan.cost.usd_per_hour == 100.0
+    assert plan.cost.nodes_usd_per_hour == 100.0
 
 
 def test_a_refresh_shows_what_changed(aws: StubbedAws) -> None:

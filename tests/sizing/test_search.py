@@ -125,7 +125,7 @@ def test_the_best_plan_is_the_best_of_everything_there_is() -> None:
 
 
 def shown(plan: Plan) -> tuple[object, ...]:
-    cost = plan.cost.usd_per_month
+    cost = plan.cost.nodes_usd_per_month
     return (
         plan.instance_type,
         plan.region,
@@ -368,12 +368,12 @@ def test_a_reservation_is_billed_idle_too() -> None:
     used = {"model": "llama-3.1-8b", "instanceTypes": types, "hoursPerMonth": 100}
     reserved, on_demand = ask(**used, purchase="reserved"), ask(**used)
     assert reserved.cost.billed_hours_per_month == 730
-    assert (reserved.cost.usd_per_hour or 0) < (on_demand.cost.usd_per_hour or 0)
-    assert (reserved.cost.usd_per_month or 0) > (on_demand.cost.usd_per_month or 0)
+    assert (reserved.cost.nodes_usd_per_hour or 0) < (on_demand.cost.nodes_usd_per_hour or 0)
+    assert (reserved.cost.nodes_usd_per_month or 0) > (on_demand.cost.nodes_usd_per_month or 0)
     option = next(o for o in on_demand.purchase_options if o.term == reserved_term())
     even = option.breakeven_hours_per_month or 0
-    assert even * (on_demand.cost.usd_per_hour or 0) == pytest.approx(
-        730 * (reserved.cost.usd_per_hour or 0)
+    assert even * (on_demand.cost.nodes_usd_per_hour or 0) == pytest.approx(
+        730 * (reserved.cost.nodes_usd_per_hour or 0)
     )
 
 
