@@ -7,18 +7,19 @@ from math import log
 from typing import Any
 
 from sizing.plan import Plan
-from sizing.report.drawing import Sheet, Spec, layered
-from sizing.report.figures import headroom, nodes_per_month
-from sizing.report.labels import Dot, place_labels
-from sizing.report.options import alternatives_of
-from sizing.report.precisions import AtPrecision
 from sizing.report.curves import Curve, Step
+from sizing.report.drawing import Sheet, Spec, layered
+from sizing.report.figures import alternatives_of, headroom
+from sizing.report.labels import Dot, Label, axis, place_labels
+from sizing.report.precisions import AtPrecision
 from sizing.report.sheets import PARTS, memory_parts
-from sizing.report.words import money, nodes, times
+from sizing.report.words import counted, money, nodes, times
 
 _LETTER, _BOLD_LETTER = 7.0, 8.0
 """Pixels of a letter of a chart's text, about, in the widest of common fonts."""
 _MOST_TICKS = 5
+_LINE = 26
+"""Pixels that a line of text needs."""
 _FULL, _PALE = "var(--accent)", "var(--accent-pale)"
 _USD = "datum.value ? format(datum.value, '$~s') : '$0'"
 
@@ -91,50 +92,34 @@ def precisions_chart(rows: Sequence[AtPrecision], chosen: str, sheet: Sheet) -> 
 
 def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
     """Price against room: the plan, its alternatives, and the line of the load that was asked."""
-    dots = _dots(plan)
-    right = max(d.x for d in dots) * 1.08
-    top = max(1.0, *(d.y for d in dots)) * 1.15
-    height = 320
-    named = place_labels(dots, (right, top), (sheet.width - 70, height - 60), _LETTER)
-    x = {"type": "quantitative", "scale": {"domain": [0, right], "nice": False}}
-    y = {"type": "quantitative", "scale": {"domain": [0, top], "nice": False}}
+    dots, height = _dots(plan), 320
+    across, up = axis([d.x for d in dots]), axis([1.0, *(d.y for d in dots)])
+    named = place_labels(dots, across, up, (sheet.width - 70, height - 60), _LETTER)
+    x: Spec = {"type": "quantitative", "scale": across.spec()}
+    y: Spec = {"type": "quantitative", "scale": up.spec()}
+    points = [
+        {
+            "x": d.x,
+            "y": d.y,
+            "fill": "var(--accent)" if d.chosen else "var(--page)",
+            "size": 180 if d.chosen else 80,
+        }
+        for d in reversed(dots)
+    ]
+    ticks = across.ticks(4 if sheet.is_narrow else 8)
+    cost = {"title": "USD a month for the nodes", "axis": {"labelExpr": _USD, **ticks}}
+    room = {"title": None, "axis": {"format": "~r", **up.ticks(8)}}
+    below = up.share(1.0) * height > _LINE
     return layered(
         sheet,
         height,
         [
+            _asked_line(sheet, y, 12 if below else -8),
             {
-                "data": {"values": [{"y": 1, "text": "the load asked for"}]},
-                "layer": [
-                    {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "var(--muted)"}},
-                    {
-                        "mark": {
-                            "type": "text", "align": "right", "dy": 12, "color": "var(--muted)"
-                        },
-                        "encoding": {"x": {"value": sheet.width - 64}, "text": {"field": "text"}},
-                    },
-                ],
-                "encoding": {"y": {"field": "y", **y}},
-            },
-            {
-                "data": {
-                    "values": [
-                        {
-                            "x": d.x,
-                            "y": d.y,
-                            "fill": "var(--accent)" if d.chosen else "var(--page)",
-                            "size": 180 if d.chosen else 80,
-                        }
-                        for d in reversed(dots)
-                    ]
-                },
-                "mark": {"type": "point", "stroke": "var(--accent)", "strokeWidth": 2, "opacity": 1},
+                "data": {"values": points},
+                "mark": {"type": "point", "stroke": "var(--accent)", "strokeWidth": 2},
                 "encoding": {
-                    "x": {
-                        "field": "x",
-                        **x,
-                        "title": "USD a month for the nodes",
-                        "axis": {"labelExpr": _USD, "tickCount": 4 if sheet.is_narrow else 8},
-                    },
+                    "x": {"field": "x", **x, **cost},
                     "y": {
                         "field": "y",
                         **y,
@@ -143,29 +128,43 @@ def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
                     },
                     "fill": {"field": "fill", "type": "nominal", "scale": None},
                     "size": {"field": "size", "type": "quantitative", "scale": None},
+                    "opacity": {"value": 1},
                 },
             },
-            *(
-                {
-                    "data": {"values": [{"x": n.dot.x, "y": n.dot.y, "text": n.dot.name}]},
-                    "mark": {
-                        "type": "text",
-                        "align": n.align,
-                        "dx": n.dx,
-                        "dy": n.dy,
-                        "fontWeight": 600 if n.dot.chosen else "normal",
-                    },
-                    "encoding": {
-                        "x": {"field": "x", **x},
-                        "y": {"field": "y", **y},
-                        "text": {"field": "text"},
-                    },
-                }
-                for n in named
-            ),
+            *(_named(label, x, y) for label in named),
         ],
         title=_over("room: how many times the load fits"),
     )
+
+
+def _asked_line(sheet: Sheet, y: Spec, dy: int) -> Spec:
+    text = {"type": "text", "align": "right", "dy": dy, "color": "var(--muted)"}
+    return {
+        "data": {"values": [{"y": 1, "text": "the load asked for"}]},
+        "encoding": {"y": {"field": "y", **y}},
+        "layer": [
+            {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "var(--muted)"}},
+            {
+                "mark": text,
+                "encoding": {"x": {"value": sheet.width - 64}, "text": {"field": "text"}},
+            },
+        ],
+    }
+
+
+def _named(label: Label, x: Spec, y: Spec) -> Spec:
+    dot = label.dot
+    weight = 600 if dot.chosen else "normal"
+    beside = {"align": label.align, "dx": label.dx, "dy": label.dy, "fontWeight": weight}
+    return {
+        "data": {"values": [{"x": dot.x, "y": dot.y, "text": dot.name}]},
+        "mark": {"type": "text", **beside},
+        "encoding": {
+            "x": {"field": "x", **x},
+            "y": {"field": "y", **y},
+            "text": {"field": "text"},
+        },
+    }
 
 
 def curve_chart(curve: Curve, budget: float | None, sheet: Sheet) -> Spec:
@@ -211,8 +210,13 @@ def curve_chart(curve: Curve, budget: float | None, sheet: Sheet) -> Spec:
             "layer": [
                 {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "var(--muted)"}},
                 {
-                    "mark": {"type": "point", "filled": True, "size": 90, "color": "var(--accent)",
-                             "opacity": 1},
+                    "mark": {
+                        "type": "point",
+                        "filled": True,
+                        "size": 90,
+                        "color": "var(--accent)",
+                        "opacity": 1,
+                    },
                     "encoding": {"y": {"field": "usd", **y}},
                 },
                 {
@@ -235,7 +239,7 @@ def curve_chart(curve: Curve, budget: float | None, sheet: Sheet) -> Spec:
     ]
     if budget is not None:
         layers.append(_budget_line(budget, y))
-    return layered(sheet, 272, layers, title=_over("USD a month for the nodes"))
+    return layered(sheet, 272, layers, title=_over("USD a month, all in"))
 
 
 def _over(text: str) -> Spec:
@@ -287,14 +291,14 @@ def _bars(rows: list[dict[str, Any]], sheet: Sheet, room: float) -> Spec:
 
 def _beside(plan: Plan, sheet: Sheet) -> str:
     size = f"{plan.memory_required_gb:,.0f} GB"
-    usd = nodes_per_month(plan)
+    usd = plan.cost.nodes_usd_per_month
     money = "price unknown" if usd is None else f"${usd:,.0f} a month"
     return size if sheet.is_narrow else f"{size}, {nodes(plan)}, {money}"
 
 
 def _dots(plan: Plan) -> list[Dot]:
     """The plan first, then the alternatives of which price and room are known."""
-    own = nodes_per_month(plan)
+    own = plan.cost.nodes_usd_per_month
     dots = [Dot(own, headroom(plan), nodes(plan), chosen=True)] if own is not None else []
     dots += [
         Dot(a.usd_per_month, a.headroom, times(a.nodes, a.instance_type))
@@ -306,7 +310,7 @@ def _dots(plan: Plan) -> list[Dot]:
 
 def has_dots(plan: Plan) -> bool:
     """Whether there is anything to compare the plan with."""
-    return nodes_per_month(plan) is not None and len(_dots(plan)) > 1
+    return plan.cost.nodes_usd_per_month is not None and len(_dots(plan)) > 1
 
 
 def _level_names(steps: Sequence[Step], width: int, *, is_log: bool) -> list[dict[str, Any]]:
@@ -320,7 +324,9 @@ def _level_names(steps: Sequence[Step], width: int, *, is_log: bool) -> list[dic
         until = after.first if after else high
         share = log(until / step.first) / span if is_log else (until - step.first) / span
         whole = times(step.nodes, step.instance_type)
-        fitting = [t for t in (whole, f"{step.nodes:,}") if (len(t) + 1) * _LETTER < share * width]
+        same = step.instance_type == steps[0].instance_type
+        wanted = (whole, counted(step.nodes, "node")) if same else (whole,)
+        fitting = [t for t in wanted if (len(t) + 1) * _LETTER < share * width]
         names += [{"x": step.first, "usd": step.usd_per_month, "text": t} for t in fitting[:1]]
     return names
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from sizing.errors import NoPlanError
 from sizing.plan import Plan
 from sizing.planner import make_plan
-from sizing.report.figures import nodes_per_month
+from sizing.report.figures import held_in_all
 from sizing.request import Request
 from sizing.workload import MAX_CONCURRENCY
 
@@ -22,11 +22,11 @@ _PARTS = 512
 _MOST_QUESTIONS = 160
 
 Ask = Callable[[int], "Plan | str"]
-_Key = tuple[int, str, float | None] | None
+_Key = tuple[int, str] | None
 
 
 class Step(BaseModel):
-    """From `first` to `last` the same nodes do. USD are of the nodes alone; None is unknown."""
+    """From `first` to `last` the same nodes do. USD are all in; None is unknown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,13 +87,8 @@ def curves_of(request: Request, plan: Plan) -> tuple[Curve, Curve]:
     )
 
 
-def held_in_all(plan: Plan) -> int:
-    """Sequences of the asked context that all copies hold at once."""
-    return int(plan.max_concurrency) * plan.replicas
-
-
 def curve(over: str, ask: Ask, asked: int, grid: Sequence[int], ends: str) -> Curve:
-    """The steps of `ask` over an ascending grid; between points that differ, their border is sought.
+    """The steps of `ask` over an ascending grid, with the borders between points that differ.
 
     It stops at the first point without a plan, and says why.
     """
@@ -138,7 +133,7 @@ class _Asked:
             else:
                 self.plans[point] = answer
         plan = self.plans.get(point)
-        return (plan.nodes, plan.instance_type, nodes_per_month(plan)) if plan else None
+        return (plan.nodes, plan.instance_type) if plan else None
 
     def seek(self, low: int, high: int, resolution: int) -> None:
         """Ask between two points that differ, until the borders are known to `resolution`."""
@@ -161,7 +156,7 @@ def _steps(plans: Mapping[int, Plan]) -> list[Step]:
             nodes=plan.nodes,
             instance_type=plan.instance_type,
             gpus=plan.gpus_provisioned,
-            usd_per_month=nodes_per_month(plan),
+            usd_per_month=plan.cost.usd_per_month,
         )
         if steps and _same_nodes(steps[-1], step):
             steps[-1] = steps[-1].model_copy(update={"last": point})
@@ -171,7 +166,7 @@ def _steps(plans: Mapping[int, Plan]) -> list[Step]:
 
 
 def _same_nodes(a: Step, b: Step) -> bool:
-    return (a.nodes, a.instance_type, a.usd_per_month) == (b.nodes, b.instance_type, b.usd_per_month)
+    return (a.nodes, a.instance_type) == (b.nodes, b.instance_type)
 
 
 def _plan(request: Request, **load: int) -> Plan | str:

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from sizing.plan import NODES_GROUP, Alternative, Cost, Method, Plan
+from sizing.render.choices import unlike
 
-from sizing.plan import CostLine, Plan
-
-INSTANCES = "instances"
-
-
-def nodes_per_month(plan: Plan) -> float | None:
-    """USD a month of the instances alone; None where some price is unknown.
-
-    Plans are compared by it: what alternatives cost is known for their instances only.
-    """
-    amounts = [line.usd_per_month for line in plan.cost.lines if line.group == INSTANCES]
-    if not amounts:
-        return plan.cost.usd_per_month
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
+_GROUPS = {NODES_GROUP: "Nodes"}
 
 
-def unknown_lines(lines: Sequence[CostLine]) -> list[CostLine]:
-    """The items without a price, which no sum counts."""
-    return [line for line in lines if line.usd_per_month is None]
+def group_name(group: str) -> str:
+    """What a group of cost lines is called in print."""
+    return _GROUPS.get(group, group.capitalize())
+
+
+def cost_by_group(cost: Cost) -> dict[str, float]:
+    """USD a month of each group that has a known price, the largest first."""
+    sums: dict[str, float] = {}
+    for line in cost.lines:
+        if line.usd_per_month is not None:
+            name = group_name(line.group)
+            sums[name] = sums.get(name, 0.0) + line.usd_per_month
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def held_in_all(plan: Plan) -> int:
+    """Sequences of the asked context that all copies hold at once."""
+    return int(plan.max_concurrency) * plan.replicas
 
 
 def headroom(plan: Plan) -> float:
     """How many times the asked load all copies hold, in whole sequences."""
-    return int(plan.max_concurrency) * plan.replicas / plan.workload.concurrency
+    return held_in_all(plan) / plan.workload.concurrency
+
+
+def alternatives_of(plan: Plan) -> list[Alternative]:
+    """Other plans, best first, without those that only change the machine around the GPUs.
+
+    The rule of thumb knows no load, so nothing is said of their room.
+    """
+    found = unlike(plan, plan.alternatives)
+    if plan.method is Method.ENGINE:
+        return found
+    return [a.model_copy(update={"headroom": None}) for a in found]

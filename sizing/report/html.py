@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined, select_autoescape
+from jinja2 import Environment, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
 from sizing.report.page import sections, tiles
@@ -12,13 +12,14 @@ from sizing.report.sheets import engine_flags, serving_rows
 from sizing.report.study import Study
 from sizing.report.table import Row, Table, spans
 from sizing.report.words import change, nodes, served, where
+from sizing.units import usd
 
 _TEMPLATES = files("sizing.report") / "templates"
 
 
 def render_html(study: Study) -> str:
     """The whole file. Everything that a user may have typed is escaped."""
-    plan = study.plan
+    plan, budget = study.plan, study.budget_monthly_usd
     name = study.stack or plan.model
     return _template().render(
         study=study,
@@ -28,16 +29,16 @@ def render_html(study: Study) -> str:
         served=served(plan),
         where=where(plan),
         change=change(plan, study.previous),
-        first_deploy=study.stack is not None and study.previous is None,
+        budget=f"{usd(budget)} a month" if budget else "",
         tiles=tiles(study),
         sections=sections(study),
         serving=serving_rows(plan),
         flags=engine_flags(plan),
-        style=Markup(_text("report.css")),  # noqa: S704
+        style=Markup(_text("report.css")),
     )
 
 
-def _template():
+def _template() -> Template:
     environment = Environment(
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import ceil, floor, log, log10
+from typing import Any, Literal
 
 Align = Literal["left", "right", "center"]
 _HALF = 8.0
 _GAP = 11.0
+_CRUSHING = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,43 @@ class Label:
     dy: float
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """From `low` to `high`, by equal steps or by equal factors."""
+
+    low: float
+    high: float
+    is_log: bool
+
+    def share(self, value: float) -> float:
+        """Where a value lies, from 0 to 1."""
+        if self.is_log:
+            return log(value / self.low) / log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def spec(self) -> dict[str, Any]:
+        """The scale as Vega-Lite takes it."""
+        kind = {"type": "log"} if self.is_log else {"type": "linear"}
+        return {**kind, "domain": [self.low, self.high], "nice": False}
+
+    def ticks(self, most: int) -> dict[str, Any]:
+        """Where to mark it: round numbers, at most about so many."""
+        if not self.is_log:
+            return {"tickCount": most}
+        first, last = floor(log10(self.low)), ceil(log10(self.high))
+        powers = [10.0**n for n in range(first, last + 1)]
+        marks = [m * p for p in powers for m in (1, 2, 5) if self.low <= m * p <= self.high]
+        return {"values": marks if len(marks) <= most + 1 else [p for p in powers if p in marks]}
+
+
+def axis(values: Sequence[float]) -> Axis:
+    """Room for all values: from zero, but by factors where the largest would crush the rest."""
+    low, high = min(values), max(values)
+    if low > 0 and high / low > _CRUSHING:
+        return Axis(low / 2, high * 1.5, is_log=True)
+    return Axis(0.0, high * 1.12, is_log=False)
+
+
 _Box = tuple[float, float, float, float]
 _PLACES: tuple[tuple[Align, float, float], ...] = (
     ("left", _GAP, 0.0),
@@ -41,13 +80,10 @@ _PLACES: tuple[tuple[Align, float, float], ...] = (
 
 
 def place_labels(
-    dots: Sequence[Dot], most: tuple[float, float], size: tuple[float, float], letter: float
+    dots: Sequence[Dot], across: Axis, up: Axis, size: tuple[float, float], letter: float
 ) -> list[Label]:
-    """A label for each dot that has room for one, the first dots first.
-
-    `most` is the end of both axes, which begin at zero; `size` the plot in pixels.
-    """
-    at = [(d.x / most[0] * size[0], size[1] - d.y / most[1] * size[1]) for d in dots]
+    """A label for each dot that has room for one, the first dots first; `size` is the plot's."""
+    at = [(across.share(d.x) * size[0], (1 - up.share(d.y)) * size[1]) for d in dots]
     taken: list[_Box] = [(x - _HALF, y - _HALF, x + _HALF, y + _HALF) for x, y in at]
     placed: list[Label] = []
     for dot, (x, y) in zip(dots, at, strict=True):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sizing.deployed import Deployed, deployed_as
 from sizing.plan import Alternative, Plan, PurchaseOption, Rejected
-from sizing.render.choices import KINDS, saves, shown_terms, unlike
+from sizing.render.change import change_rows
+from sizing.render.choices import KINDS, saves, shown_terms
 from sizing.report.curves import Curve, Step
-from sizing.report.figures import headroom, nodes_per_month
+from sizing.report.figures import alternatives_of, headroom, held_in_all
 from sizing.report.precisions import AtPrecision
 from sizing.report.study import Study
 from sizing.report.table import Look, Row, Table, columns, without_empty
@@ -13,11 +15,6 @@ from sizing.report.words import UNKNOWN, amount, layout, nodes, times
 from sizing.units import gib
 
 _SHOWN_NAMES = 6
-
-
-def alternatives_of(plan: Plan) -> list[Alternative]:
-    """Other plans, best first, without those that only change the machine around the GPUs."""
-    return unlike(plan, plan.alternatives)
 
 
 def alternatives_table(plan: Plan, most: int | None = None) -> Table:
@@ -32,7 +29,7 @@ def alternatives_table(plan: Plan, most: int | None = None) -> Table:
         nodes=plan.nodes,
         layout=plan.layout,
         usd_per_hour=None,
-        usd_per_month=nodes_per_month(plan),
+        usd_per_month=plan.cost.nodes_usd_per_month,
         precision=plan.precision,
         replicas=plan.replicas,
         headroom=headroom(plan),
@@ -54,6 +51,17 @@ def alternatives_table(plan: Plan, most: int | None = None) -> Table:
         "Note",
     )
     return without_empty(Table("Other nodes that hold the load", heads, tuple(rows), notes))
+
+
+def change_table(plan: Plan, before: Deployed | None) -> Table | None:
+    """Every item that comes (+), changes (~) or goes (-); None where nothing can be compared."""
+    if before is None or before.problem or not before.itemised:
+        return None
+    found = [Row((f"{sign} {item}", *cells)) for sign, item, *cells in _changed(plan, before)]
+    if not found:
+        return None
+    heads = columns("Item", ">Quantity", ">Was", ">Will be", ">Change")
+    return Table("Change against what is deployed, USD a month", heads, tuple(found))
 
 
 def ways_table(plan: Plan) -> Table | None:
@@ -113,6 +121,11 @@ def files(plan: Plan) -> str:
     return f"`{found.repository}`{made}"
 
 
+def _changed(plan: Plan, before: Deployed) -> list[tuple[str, ...]]:
+    rows = change_rows(before, deployed_as(plan))
+    return [tuple(cell.replace(" -> ", " → ") for cell in row) for row in rows]
+
+
 def _differing(plan: Plan, found: list[Alternative]) -> set[str]:
     names = ("gpu", "region", "purchase", "precision")
     return {n for n in names if any(getattr(a, n) != getattr(plan, n) for a in found)}
@@ -150,7 +163,9 @@ def _way(plan: Plan, option: PurchaseOption) -> Row:
         saves(plan, option),
         option.note,
     )
-    chosen = option.purchase is plan.purchase and option.usd_per_hour == plan.cost.usd_per_hour
+    chosen = (
+        option.purchase is plan.purchase and option.usd_per_hour == plan.cost.nodes_usd_per_hour
+    )
     return _chosen(cells, chosen)
 
 
@@ -175,8 +190,8 @@ def _precision(row: AtPrecision, chosen: Plan) -> Row:
         f"{plan.memory_required_gb:,.0f}",
         nodes(plan),
         f"{plan.gpus_provisioned:,}",
-        amount(nodes_per_month(plan)),
-        f"{int(plan.max_concurrency) * plan.replicas:,}",
+        amount(plan.cost.nodes_usd_per_month),
+        f"{held_in_all(plan):,}",
         files(plan),
     )
     return _chosen(cells, row.precision == chosen.precision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sizing.plan import Plan
+from sizing.plan import Method
 from sizing.report.charts import (
     bars_chart,
     curve_chart,
@@ -14,22 +14,25 @@ from sizing.report.charts import (
     precisions_chart,
     scatter_chart,
 )
-from sizing.report.curves import Curve, held_in_all
+from sizing.report.curves import Curve
 from sizing.report.drawing import HALF, NARROW, WIDE, Sheet, Spec, draw
-from sizing.report.figures import headroom
+from sizing.report.figures import cost_by_group, headroom, held_in_all
 from sizing.report.options import (
     alternatives_table,
+    change_table,
     precisions_table,
     rejected_table,
     steps_table,
     ways_table,
 )
-from sizing.report.sheets import cost_by_group, cost_table, evidence_table, memory_table
+from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import Study
 from sizing.report.table import Table
-from sizing.report.words import month, money, nodes
+from sizing.report.words import all_in, money, month, nodes
 
 _MOST_ALTERNATIVES = 20
+_NO_CHART = "Too little is known of price and room for a chart."
+_NO_LOAD = "The rule of thumb knows neither context nor concurrency: the method `engine` does."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,22 @@ def tiles(study: Study) -> tuple[Tile, ...]:
     """The answer in four figures."""
     plan = study.plan
     cost, held = plan.cost, held_in_all(plan)
+    rule = plan.rule_of_thumb.gpus_required
     return (
-        Tile("An hour", money(cost.usd_per_hour), f"USD, price {cost.evidence.value}"),
-        Tile("A month", money(cost.usd_per_month), f"USD, {month(cost)}"),
+        Tile(
+            "An hour",
+            money(cost.usd_per_hour),
+            f"USD {all_in(cost)}, {cost.evidence}; the nodes {money(cost.nodes_usd_per_hour)}",
+        ),
+        Tile(
+            "A month",
+            money(cost.usd_per_month),
+            f"USD, {month(cost)}; the nodes {money(cost.nodes_usd_per_month)}",
+        ),
         Tile(
             "GPUs",
             f"{plan.gpus_provisioned:,} {plan.gpu}",
-            f"{plan.gpus_required:,} needed; {plan.rule_of_thumb.gpus_required:,} by the rule of thumb",
+            f"{plan.gpus_required:,} needed; {rule:,} by the rule of thumb",
         ),
         Tile(
             "Room",
@@ -90,6 +102,7 @@ def tiles(study: Study) -> tuple[Tile, ...]:
 def sections(study: Study) -> tuple[Section, ...]:
     """All parts, in reading order; a part with nothing to say is left out."""
     made = (
+        _change(study),
         _memory(study),
         _cost(study),
         _alternatives(study),
@@ -101,13 +114,18 @@ def sections(study: Study) -> tuple[Section, ...]:
     return tuple(section for section in made if section)
 
 
+def _change(study: Study) -> Section | None:
+    table = change_table(study.plan, study.previous)
+    return Section("change", "Change", tables=(table,)) if table else None
+
+
 def _memory(study: Study) -> Section:
     plan = study.plan
     memory = plan.memory_per_gpu_gib
     total = sum(memory.model_dump().values())
     lead = (
-        f"The fullest GPU holds {memory.weights:,.1f} GiB of weights and {memory.kv_cache:,.1f} GiB "
-        f"of KV cache in the {total:,.1f} GiB that CUDA sees."
+        f"Of the {total:,.1f} GiB that CUDA sees, the fullest GPU gives {memory.weights:,.1f} to "
+        f"weights and {memory.kv_cache:,.1f} to the KV cache."
     )
     drawn = _drawn(lambda sheet: memory_chart(plan, sheet), lead)
     figure = Figure("Memory of one GPU", drawn, memory_table(plan), open=True)
@@ -118,10 +136,11 @@ def _cost(study: Study) -> Section:
     cost = study.plan.cost
     groups = cost_by_group(cost)
     ways = ways_table(study.plan)
-    tables = (cost_table(cost), *([ways] if ways else []))
-    lead = (
-        f"{money(cost.usd_per_month)} a month, {money(cost.usd_per_hour)} an hour; {month(cost)}."
-    )
+    tables = (cost_table(study.plan), *([ways] if ways else []))
+    share = ""
+    if cost.usd_per_month and cost.nodes_usd_per_month:
+        share = f", {cost.nodes_usd_per_month / cost.usd_per_month:.1%} of it for the nodes"
+    lead = f"{money(cost.usd_per_month)} a month {all_in(cost)}{share}."
     if len(groups) < 2:
         return Section("cost", "Cost", lead, tables=tables)
     label = "USD a month: " + ", ".join(f"{name} {money(usd)}" for name, usd in groups.items())
@@ -136,7 +155,7 @@ def _alternatives(study: Study) -> Section | None:
     table = alternatives_table(plan, _MOST_ALTERNATIVES)
     lead = "Price against room: right is dearer, up holds more. The filled point is this plan."
     if not has_dots(plan):
-        return Section("alternatives", "Alternatives", "No prices to compare.", tables=(table,))
+        return Section("alternatives", "Alternatives", _NO_CHART, tables=(table,))
     label = f"Scatter chart, {lead[0].lower()}{lead[1:]} The numbers are in the table below."
     drawn = _drawn(lambda sheet: scatter_chart(plan, sheet), label)
     figure = Figure("Price against room", drawn, table, open=True)
@@ -144,17 +163,19 @@ def _alternatives(study: Study) -> Section | None:
 
 
 def _load(study: Study) -> Section:
+    if study.plan.method is Method.RULE_OF_THUMB:
+        return Section("load", "Cost over the load", _NO_LOAD)
     figures = (_curve(study, study.context), _curve(study, study.concurrency))
     lead = (
-        f"{_until(study.context, 'tokens a sequence')}, and "
-        f"{_until(study.concurrency, 'sequences at once')}, {nodes(study.plan)} will do."
+        f"Up to {_until(study.context):,} tokens a sequence, and up to "
+        f"{_until(study.concurrency):,} sequences at once, {nodes(study.plan)} will do."
     )
     return Section("load", "Cost over the load", lead, figures, side_by_side=True)
 
 
-def _until(curve: Curve, what: str) -> str:
-    step = next(s for s in curve.steps if s.first <= curve.asked <= s.last)
-    return f"Up to {step.last:,} {what}" if curve.over == "context" else f"up to {step.last:,} {what}"
+def _until(curve: Curve) -> int:
+    """The most that the nodes of the load asked for hold, as far as was looked."""
+    return next(s.last for s in curve.steps if s.first <= curve.asked <= s.last)
 
 
 def _curve(study: Study, curve: Curve) -> Figure:
@@ -196,5 +217,3 @@ def _drawn(
     chart: Callable[[Sheet], Spec], label: str, sheets: tuple[Sheet, ...] = (WIDE, NARROW)
 ) -> tuple[str, ...]:
     return tuple(draw(chart(sheet), sheet, label) for sheet in sheets)
-
-

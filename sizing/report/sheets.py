@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from sizing.evidence import Evidence
 from sizing.plan import Cost, CostLine, MemoryPerGpu, Plan, Quota
+from sizing.render.cost import quantity
 from sizing.render.text import checkpoint_text
-from sizing.report.figures import INSTANCES, unknown_lines
+from sizing.report.figures import group_name
 from sizing.report.table import Look, Row, Table, columns, without_empty
 from sizing.report.words import amount, counted, layout, money, month, nodes, price_origin
 from sizing.units import gib
@@ -23,14 +24,13 @@ PARTS = {
 }
 _EVIDENCE_OF = {"weights": "weights", "kv_cache": "kv_cache"}
 _OVERHEADS = ("activations", "non_torch", "cuda_graphs")
-_GROUPS = {INSTANCES: "Instances"}
 _FIGURES = {
     "parameters": "Parameters",
     "weights": "Weights",
     "kv_cache": "KV cache",
     "overheads": "Activations, CUDA, NCCL",
     "cuda_visible_memory": "Memory that CUDA sees",
-    "price": "Price of the instances",
+    "price": "Price of the nodes",
 }
 
 
@@ -58,47 +58,25 @@ def memory_table(plan: Plan) -> Table:
         for part, size in parts.items()
     ]
     visible = _evidence(plan, "cuda_visible_memory")
-    rows.append(
-        Row(("in all", f"{total:,.2f}", "100.0%", visible, "what CUDA sees"), Look.TOTAL)
-    )
+    rows.append(Row(("in all", f"{total:,.2f}", "100.0%", visible, "what CUDA sees"), Look.TOTAL))
     heads = columns("Part", ">GiB", ">Share", "Evidence", "What it is")
     return Table("Memory of one GPU (the fullest), GiB (2³⁰ bytes)", heads, tuple(rows))
 
 
-def cost_table(cost: Cost) -> Table:
-    """Every priced item by group, what is not priced, and the sums, USD."""
-    rows: list[Row] = []
+def cost_table(plan: Plan) -> Table:
+    """Every item by group, usage marked, and the sum of what has a price, USD."""
+    cost, rows = plan.cost, list[Row]()
     groups = list(dict.fromkeys(line.group for line in cost.lines))
     for group in groups:
-        lines = [line for line in cost.lines if line.group == group]
         if len(groups) > 1:
-            rows.append(Row((_GROUPS.get(group, group.capitalize()),), Look.GROUP))
-        rows += [_cost_row(line) for line in lines]
-    total = (
-        "Total",
-        "",
-        "",
-        amount(cost.usd_per_hour),
-        amount(cost.usd_per_month),
-        cost.evidence.value,
-        "",
-    )
-    rows.append(Row(total, Look.TOTAL))
-    heads = columns(
-        "Item", ">Count", ">Each, an hour", ">An hour", ">A month", "Evidence", "Assumes"
-    )
+            rows.append(Row((group_name(group),), Look.GROUP))
+        rows += [_cost_row(line, plan.region) for line in cost.lines if line.group == group]
+    hour, usd = amount(cost.usd_per_hour), amount(cost.usd_per_month)
+    name = "Known in all" if cost.unknown_lines else "All in"
+    rows.append(Row((name, "", "", hour, usd, cost.evidence.value, ""), Look.TOTAL))
+    heads = columns("Item", ">Quantity", "Unit", ">An hour", ">A month", "Evidence", "Assumes")
     caption = f"Cost, USD ({month(cost)})"
     return without_empty(Table(caption, heads, tuple(rows), tuple(_cost_notes(cost))))
-
-
-def cost_by_group(cost: Cost) -> dict[str, float]:
-    """USD a month of each group that has a known price, the largest first."""
-    sums: dict[str, float] = {}
-    for line in cost.lines:
-        if line.usd_per_month is not None:
-            name = _GROUPS.get(line.group, line.group.capitalize())
-            sums[name] = sums.get(name, 0.0) + line.usd_per_month
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
 
 def evidence_table(plan: Plan) -> Table:
@@ -112,7 +90,9 @@ def evidence_table(plan: Plan) -> Table:
         "measured: read from a source; derived: computed from the architecture; estimated: "
         "fitted or judged; unknown: not known, and not counted.",
     )
-    return Table("How each figure is known", columns("Figure", "Value", "Evidence"), tuple(rows), notes)
+    return Table(
+        "How each figure is known", columns("Figure", "Value", "Evidence"), tuple(rows), notes
+    )
 
 
 def serving_rows(plan: Plan) -> list[tuple[str, str]]:
@@ -137,41 +117,35 @@ def engine_flags(plan: Plan) -> list[str]:
     return [f"--{name} {value}".rstrip() for name, value in plan.engine_flags.items()]
 
 
-def _cost_row(line: CostLine) -> Row:
-    item = f"{line.item} (usage)" if line.usage else line.item
-    return Row(
-        (
-            item,
-            f"{line.quantity:,g}",
-            amount(line.usd_per_unit_hour),
-            amount(line.usd_per_hour),
-            amount(line.usd_per_month),
-            line.evidence.value,
-            line.assumption,
-        )
+def _cost_row(line: CostLine, region: str) -> Row:
+    # The region stands above the table.
+    item = line.item.removesuffix(f", {region}")
+    cells = (
+        f"{item} (usage)" if line.usage else item,
+        quantity(line.quantity),
+        line.unit,
+        amount(line.usd_per_hour),
+        amount(line.usd_per_month),
+        line.evidence.value,
+        line.assumption,
     )
+    return Row(cells)
 
 
 def _cost_notes(cost: Cost) -> Iterator[str]:
-    missing = unknown_lines(cost.lines)
-    if missing:
-        has = "has no known price and is" if len(missing) == 1 else "have no known price and are"
-        yield f"{counted(len(missing), 'item')} {has} not in the total."
+    if cost.unknown_lines:
+        has = (
+            "has no known price and is"
+            if cost.unknown_lines == 1
+            else "have no known price and are"
+        )
+        yield f"{counted(cost.unknown_lines, 'item')} {has} not in the sum."
     yield price_origin(cost)
     if any(line.usage for line in cost.lines):
         yield "(usage): depends on what flows, not on what exists; counted from what is assumed."
-    for (day, source), items in _other_origins(cost).items():
-        yield f"{', '.join(items)}: price{f' of {day}' if day else ''}{f', {source}' if source else ''}."
-
-
-def _other_origins(cost: Cost) -> dict[tuple[str | None, str | None], list[str]]:
-    """The items whose price has another origin than the instances'."""
-    found: dict[tuple[str | None, str | None], list[str]] = {}
-    for line in cost.lines:
-        origin = (line.price_as_of, line.price_source)
-        if origin not in ((None, None), (cost.price_as_of, cost.price_source)):
-            found.setdefault(origin, []).append(line.item)
-    return found
+    if cost.free:
+        yield f"Made and not billed: {', '.join(cost.free)}."
+    yield from (f"{note[:1].upper()}{note[1:]}." for note in cost.notes)
 
 
 def _note(plan: Plan, part: str) -> str:
@@ -199,7 +173,7 @@ def _values(plan: Plan) -> dict[str, str]:
         "kv_cache": f"{plan.kv_cache_tokens:,} tokens a copy",
         "overheads": f"{overheads:,.2f} GiB a GPU",
         "cuda_visible_memory": f"{sum(memory.model_dump().values()):,.2f} GiB a GPU",
-        "price": f"{money(plan.cost.usd_per_hour)} an hour",
+        "price": f"{money(plan.cost.nodes_usd_per_hour)} an hour",
     }
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
+from sizing.deployed import Deployed
 from sizing.plan import Plan
 from sizing.report.curves import Curve, curves_of
 from sizing.report.precisions import AtPrecision, side_by_side
@@ -14,13 +15,13 @@ from sizing.request import Request
 
 class Study(BaseModel):
     """A plan with its surroundings. `stack` is the environment it belongs to, None for a model;
-    `previous` is the plan that runs now, None where nothing does or it was not given."""
+    `previous` is what is deployed now, None where that was not given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     plan: Plan
     stack: str | None = None
-    previous: Plan | None = None
+    previous: Deployed | None = None
     budget_monthly_usd: float | None = None
     context: Curve
     concurrency: Curve
@@ -35,7 +36,7 @@ def make_study(
     *,
     params: int | None = None,
     stack: str | None = None,
-    previous: Plan | None = None,
+    previous: Deployed | None = None,
 ) -> Study:
     """Everything around `plan`, which is the answer to `request`."""
     context, concurrency = curves_of(request, plan)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sizing.deployed import Deployed
 from sizing.plan import Cost, Layout, Plan
+from sizing.render.change import change_line
 from sizing.units import usd
 
 UNKNOWN = "unknown"
+_CENT = 0.005
 _TIMES = "\u00a0×\u00a0"
 
 
@@ -15,10 +18,10 @@ def money(amount: float | None) -> str:
 
 
 def amount(value: float | None) -> str:
-    """Dollars in a table whose head says USD; tiny rates keep their digits."""
+    """Dollars in a table whose head says USD; less than half a cent is not shown as nothing."""
     if value is None:
         return UNKNOWN
-    return f"{value:,.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2g}"
+    return "<0.01" if 0 < value < _CENT else f"{value:,.2f}"
 
 
 def counted(number: float, one: str, many: str | None = None) -> str:
@@ -65,23 +68,28 @@ def month(cost: Cost) -> str:
     return f"a month is {cost.hours_per_month:g} hours{billed}"
 
 
-def price_origin(cost: Cost) -> str:
-    """Date and source of the instances' price."""
-    if cost.price_as_of is None and cost.price_source is None:
-        return "No price is known."
-    dated = f" of {cost.price_as_of}" if cost.price_as_of else ""
-    return f"Instance price{dated}, from {cost.price_source or 'an unnamed source'}."
-
-
-def change(plan: Plan, previous: Plan | None) -> str:
-    """What differs from what runs now; empty where nothing does or nothing is known to run."""
-    if previous is None:
+def change(plan: Plan, before: Deployed | None) -> str:
+    """What differs from what is deployed, or why there is nothing to compare with; may be empty."""
+    if before is None:
         return ""
-    before, after = previous.cost.usd_per_month, plan.cost.usd_per_month
-    moved = nodes(plan) if nodes(previous) == nodes(plan) else f"{nodes(previous)} → {nodes(plan)}"
-    if before is None or after is None:
-        return f"{moved}; the change in cost is unknown"
-    if nodes(previous) == nodes(plan) and before == after:
-        return f"{moved} as now; {usd(after)} a month as now"
-    share = f" ({(after - before) / before:+.0%})" if before else ""
-    return f"{moved}, {usd(before)} → {usd(after)} a month{share}"
+    return change_line(plan, before).removeprefix("change: ").replace(" -> ", " → ")
+
+
+def all_in(cost: Cost) -> str:
+    """What the sum covers."""
+    if cost.unknown_lines:
+        return f"at least: {counted(cost.unknown_lines, 'item')} without a known price"
+    return "all in"
+
+
+def price_origin(cost: Cost) -> str:
+    """Dates and sources of the prices, the nodes' first."""
+    own = _origin(cost.price_as_of, cost.price_source)
+    said = f"Nodes' price {own}" if own else "The nodes' price is not known"
+    rest = dict.fromkeys(_origin(line.price_as_of, line.price_source) for line in cost.lines)
+    others = [origin for origin in rest if origin and origin != own]
+    return f"{said}; everything else {' and '.join(others)}." if others else f"{said}."
+
+
+def _origin(day: str | None, source: str | None) -> str:
+    return ", ".join(part for part in (f"of {day}" if day else "", source or "") if part)
