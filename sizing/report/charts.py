@@ -120,12 +120,7 @@ def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
                 "mark": {"type": "point", "stroke": "var(--accent)", "strokeWidth": 2},
                 "encoding": {
                     "x": {"field": "x", **x, **cost},
-                    "y": {
-                        "field": "y",
-                        **y,
-                        "title": None,
-                        "axis": {"format": "~r", "tickCount": 6},
-                    },
+                    "y": {"field": "y", **y, **room},
                     "fill": {"field": "fill", "type": "nominal", "scale": None},
                     "size": {"field": "size", "type": "quantitative", "scale": None},
                     "opacity": {"value": 1},

@@ -34,6 +34,7 @@ def render_html(study: Study) -> str:
         sections=sections(study),
         serving=serving_rows(plan),
         flags=engine_flags(plan),
+        span=_span,
         style=Markup(_text("report.css")),
     )
 
@@ -47,7 +48,6 @@ def _template() -> Template:
     )
     environment.filters["rich"] = _rich
     environment.filters["svg"] = Markup
-    environment.globals["span"] = _span
     return environment.from_string(_text("report.html.j2"))
 
 
