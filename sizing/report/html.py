@@ -7,10 +7,11 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
-from sizing.report.page import sections, tiles
+from sizing.report.page import sections
 from sizing.report.sheets import engine_flags, serving_rows
 from sizing.report.study import Study
 from sizing.report.table import Row, Table, spans
+from sizing.report.tiles import plan_tiles
 from sizing.report.words import change, nodes, served, where
 from sizing.units import usd
 
@@ -30,7 +31,7 @@ def render_html(study: Study) -> str:
         where=where(plan),
         change=change(plan, study.previous),
         budget=f"{usd(budget)} a month" if budget else "",
-        tiles=tiles(study),
+        tiles=plan_tiles(plan),
         sections=sections(study),
         serving=serving_rows(plan),
         flags=engine_flags(plan),

@@ -16,7 +16,7 @@ from sizing.report.charts import (
 )
 from sizing.report.curves import Curve
 from sizing.report.drawing import HALF, NARROW, WIDE, Sheet, Spec, draw
-from sizing.report.figures import cost_by_group, headroom, held_in_all
+from sizing.report.figures import cost_by_group
 from sizing.report.options import (
     alternatives_table,
     change_table,
@@ -28,7 +28,7 @@ from sizing.report.options import (
 from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import Study
 from sizing.report.table import Table
-from sizing.report.words import all_in, money, month, nodes
+from sizing.report.words import all_in, money, nodes
 
 _MOST_ALTERNATIVES = 20
 _NO_CHART = "Too little is known of price and room for a chart."
@@ -61,44 +61,6 @@ class Section:
     side_by_side: bool = field(default=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure of the answer."""
-
-    label: str
-    value: str
-    note: str
-
-
-def tiles(study: Study) -> tuple[Tile, ...]:
-    """The answer in four figures."""
-    plan = study.plan
-    cost, held = plan.cost, held_in_all(plan)
-    rule = plan.rule_of_thumb.gpus_required
-    return (
-        Tile(
-            "An hour",
-            money(cost.usd_per_hour),
-            f"USD {all_in(cost)}, {cost.evidence}; the nodes {money(cost.nodes_usd_per_hour)}",
-        ),
-        Tile(
-            "A month",
-            money(cost.usd_per_month),
-            f"USD, {month(cost)}; the nodes {money(cost.nodes_usd_per_month)}",
-        ),
-        Tile(
-            "GPUs",
-            f"{plan.gpus_provisioned:,} {plan.gpu}",
-            f"{plan.gpus_required:,} needed; {rule:,} by the rule of thumb",
-        ),
-        Tile(
-            "Room",
-            f"{headroom(plan):,.1f}×",
-            f"the load: {held:,} sequences of {plan.workload.context:,} tokens at once",
-        ),
-    )
-
-
 def sections(study: Study) -> tuple[Section, ...]:
     """All parts, in reading order; a part with nothing to say is left out."""
     made = (
@@ -124,8 +86,8 @@ def _memory(study: Study) -> Section:
     memory = plan.memory_per_gpu_gib
     total = sum(memory.model_dump().values())
     lead = (
-        f"Of the {total:,.1f} GiB that CUDA sees, the fullest GPU gives {memory.weights:,.1f} to "
-        f"weights and {memory.kv_cache:,.1f} to the KV cache."
+        f"Of {total:,.1f} GiB that CUDA sees, the fullest GPU gives {memory.weights:,.1f} to the "
+        f"weights and {memory.kv_cache:,.1f} to the KV cache, whose left part the load needs."
     )
     drawn = _drawn(lambda sheet: memory_chart(plan, sheet), lead)
     figure = Figure("Memory of one GPU", drawn, memory_table(plan), open=True)

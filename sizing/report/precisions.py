@@ -29,21 +29,19 @@ class AtPrecision(BaseModel):
     reason: str = ""
 
 
-def side_by_side(request: Request, plan: Plan, params: int | None) -> tuple[AtPrecision, ...]:
-    """Every precision, most bits first. The budget decides nothing here.
-
-    `params` vouches for the size of a model whose architecture is not known.
-    """
+def side_by_side(request: Request, plan: Plan) -> tuple[AtPrecision, ...]:
+    """Every precision, most bits first. The budget decides nothing here."""
     asked = replace(request, budget_monthly_usd=None, other_gpus=())
     chosen = next(p for p in request.precisions if p.name == plan.precision)
-    found = [_at(asked, precision, plan) for precision in _weighed(request, params)]
+    found = [_at(asked, precision, plan) for precision in _weighed(request)]
     rest = [row for row in found if row.precision != chosen.name]
     own = AtPrecision(precision=chosen.name, bits=chosen.bits, plan=plan)
     return tuple(sorted((own, *rest), key=lambda row: (-row.bits, row.precision)))
 
 
-def _weighed(request: Request, params: int | None) -> Iterator[Precision]:
+def _weighed(request: Request) -> Iterator[Precision]:
     """Those asked for, and those of the list that this model can be stored in, each once."""
+    params = request.config.params or None
     seen = {p.name for p in request.precisions}
     yield from request.precisions
     for name in _WEIGHED:

@@ -31,6 +31,7 @@ _FIGURES = {
     "overheads": "Activations, CUDA, NCCL",
     "cuda_visible_memory": "Memory that CUDA sees",
     "price": "Price of the nodes",
+    "cost": "Cost, all in",
 }
 
 
@@ -134,12 +135,8 @@ def _cost_row(line: CostLine, region: str) -> Row:
 
 def _cost_notes(cost: Cost) -> Iterator[str]:
     if cost.unknown_lines:
-        has = (
-            "has no known price and is"
-            if cost.unknown_lines == 1
-            else "have no known price and are"
-        )
-        yield f"{counted(cost.unknown_lines, 'item')} {has} not in the sum."
+        unknown = counted(cost.unknown_lines, "item")
+        yield f"Without a known price, and so not in the sum: {unknown}."
     yield price_origin(cost)
     if any(line.usage for line in cost.lines):
         yield "(usage): depends on what flows, not on what exists; counted from what is assumed."
@@ -150,7 +147,7 @@ def _cost_notes(cost: Cost) -> Iterator[str]:
 
 def _note(plan: Plan, part: str) -> str:
     if part == "kv_cache":
-        return f"the pool; the load needs {plan.kv_cache_needed_gib:,.2f} GiB of it (its left part)"
+        return f"the pool; the load needs {plan.kv_cache_needed_gib:,.2f} GiB of it"
     return PARTS[part][1]
 
 
@@ -174,15 +171,15 @@ def _values(plan: Plan) -> dict[str, str]:
         "overheads": f"{overheads:,.2f} GiB a GPU",
         "cuda_visible_memory": f"{sum(memory.model_dump().values()):,.2f} GiB a GPU",
         "price": f"{money(plan.cost.nodes_usd_per_hour)} an hour",
+        "cost": f"{money(plan.cost.usd_per_month)} a month",
     }
 
 
 def _checkpoint(plan: Plan) -> str:
     if plan.checkpoint is None:
         return f"none known at {plan.precision}: name one with `serving.checkpoint`"
-    text = checkpoint_text(plan.checkpoint)
-    repository = plan.checkpoint.repository
-    return f"`{repository}`{text.removeprefix(repository)}"
+    files, _, notes = checkpoint_text(plan.checkpoint).partition(" ")
+    return f"`{files}` {notes}".rstrip()
 
 
 def _layout(plan: Plan) -> str:

@@ -34,7 +34,6 @@ def make_study(
     plan: Plan,
     today: date,
     *,
-    params: int | None = None,
     stack: str | None = None,
     previous: Deployed | None = None,
 ) -> Study:
@@ -47,6 +46,6 @@ def make_study(
         budget_monthly_usd=request.budget_monthly_usd,
         context=context,
         concurrency=concurrency,
-        precisions=side_by_side(request, plan, params),
+        precisions=side_by_side(request, plan),
         made_on=today,
     )
