@@ -15,8 +15,10 @@ import vl_convert
 Spec = dict[str, Any]
 _GRAMMAR = "6.4"
 _HEAD = re.compile(r'^<svg [^>]*?(width="[\d.]+" height="[\d.]+" viewBox="[^"]*")>')
+_TAG = re.compile(r"<[a-z][^>]*>")
+# The drawing is one picture with one label: what Vega says of its parts is noise.
+_ROLES = re.compile(r' (?:role|aria-[a-z]+|class)="[^"]*"')
 _CONFIG: Spec = {
-    "aria": False,
     "background": None,
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
@@ -63,5 +65,6 @@ def draw(spec: Spec, sheet: Sheet, label: str) -> str:
     whole = {"$schema": schema, "config": _CONFIG, "padding": 2, **spec}
     svg = vl_convert.vegalite_to_svg(whole, vl_version=_GRAMMAR)
     said = escape(label, quote=True)
+    svg = _TAG.sub(lambda tag: _ROLES.sub("", tag[0]), svg)
     head = rf'<svg role="img" aria-label="{said}" class="chart {sheet.name}" '
     return _HEAD.sub(lambda found: f"{head}{found[1]}>", svg, count=1)

@@ -98,8 +98,9 @@ def test_nothing_sticks_out_and_nothing_is_asked_of_anybody(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["405b", "any gpu", "rule"])
+@pytest.mark.parametrize(
+    ("name", "width"), [("405b", 360), ("405b", 1280), ("any gpu", 1280), ("rule", 360)]
+)
 def test_axe_finds_nothing(
     browser: Browser, reports: dict[str, Path], name: str, width: int, scheme: Scheme
 ) -> None:
@@ -182,13 +183,11 @@ def test_the_skip_link_and_the_folded_numbers_work_without_a_mouse(
 
 def test_numbers_stand_in_columns(browser: Browser, reports: dict[str, Path]) -> None:
     page = Opened(browser, reports["405b"], 1280, "light").page
-    cells = "#cost table:first-of-type tbody tr td:nth-child(5)"
-    ends = page.eval_on_selector_all(
-        cells, "cells => cells.map(c => [getComputedStyle(c).textAlign, "
-        "getComputedStyle(c).fontVariantNumeric])"
-    )  # fmt: skip
+    cells = page.locator("#cost table").first.locator("tbody tr td:nth-child(5)")
+    styles = "cells => cells.map(getComputedStyle).map(s => [s.textAlign, s.fontVariantNumeric])"
+    ends: list[tuple[str, str]] = [tuple(end) for end in cells.evaluate_all(styles)]
     assert len(ends) > 5
-    assert {tuple(end) for end in ends} == {("right", "tabular-nums")}
+    assert set(ends) == {("right", "tabular-nums")}
     page.close()
 
 
