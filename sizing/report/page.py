@@ -87,7 +87,8 @@ def _memory(study: Study) -> Section:
     total = sum(memory.model_dump().values())
     lead = (
         f"Of {total:,.1f} GiB that CUDA sees, the fullest GPU gives {memory.weights:,.1f} to the "
-        f"weights and {memory.kv_cache:,.1f} to the KV cache, whose left part the load needs."
+        f"weights and {memory.kv_cache:,.1f} to the KV cache, of which the load needs "
+        f"{plan.kv_cache_needed_gib:,.1f} (its left part)."
     )
     drawn = _drawn(lambda sheet: memory_chart(plan, sheet), lead)
     figure = Figure("Memory of one GPU", drawn, memory_table(plan), open=True)
