@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing may leave the machine, and root has no sandbox.
@@ -27,7 +29,7 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def chromium(path: str) -> Iterator[Browser]:
+def chromium(path: str) -> Generator[Browser]:
     """The browser, with a profile of its own that is gone afterwards."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, headless=True, args=list(_FLAGS))
@@ -35,3 +37,14 @@ def chromium(path: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def axe_violations(page: Page, rules: Sequence[str]) -> list[str]:
+    """What axe-core finds against the rules with those tags: rule, element, what is wrong."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate("tags => axe.run({runOnly: tags})", list(rules))
+    return [
+        f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
