@@ -5,13 +5,14 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= dev
+POLICY_CONFIG ?= $(wildcard policy/policy-config.json)
 PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python3.14,\
     $(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
 DEPS := .venv/.installed
-SOURCES := sizing cluster plugin sandbox tests benchmarks __main__.py
+SOURCES := sizing cluster plugin policy sandbox tests benchmarks __main__.py
 
-.PHONY: help deps check format test test-deps up down env preview schema docs pictures lock
+.PHONY: help deps check format test test-deps up down env preview policy schema docs pictures lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
@@ -26,7 +27,7 @@ $(DEPS): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@# Compiled once here: the command starts fast even where Python may not write bytecode.
-	@$(BIN)/python -m compileall -q sizing cluster plugin sandbox
+	@$(BIN)/python -m compileall -q sizing cluster plugin policy sandbox
 	@touch $(DEPS)
 
 check: deps ## lint and type-check
@@ -46,6 +47,11 @@ test-deps: ## install cloud-init, systemd, shellcheck and Chromium for the tests
 
 preview: deps ## print the plan and the cost of STACK (JSON=1 for scripts); needs no account
 	@$(BIN)/sizing preview --stack $(STACK) $(if $(JSON),--json)
+
+policy: deps ## preview STACK under the policy pack (POLICY_CONFIG=FILE configures it)
+	@command -v pulumi >/dev/null || { echo 'pulumi is not on PATH; in the local AWS: make up; eval "$$(make env)"' >&2; exit 1; }
+	@pulumi preview --stack $(STACK) --suppress-outputs --policy-pack policy \
+	  $(if $(POLICY_CONFIG),--policy-pack-config $(POLICY_CONFIG))
 
 up: deps ## preview the cost of the local stack, then deploy it into the local AWS
 	@$(BIN)/sizing preview --stack local

@@ -1,10 +1,11 @@
-"""What our program adds to `pulumi preview`: against one that registers the same with nothing computed.
+"""What our program adds to `pulumi preview`, against one that computes nothing.
 
     python -m benchmarks.preview_overhead [RUNS]
 
-Both run in the sandbox with the real engine, alternating, on the local stack's configuration. The other
-program is written from what the component registers: the same types, names, inputs and dependencies as
-literals, in the same SDK. Prints the medians and their ratio; 1 where it is above the limit.
+Both run in the sandbox with the real engine, alternating, on the local stack's configuration. The
+other program is written from what the component registers: the same types, names, inputs and
+dependencies as literals, in the same SDK. Prints the medians and their ratio; 1 where it is above
+the limit.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ import pulumi
 import pulumi_aws as aws
 
 provider = aws.Provider("aws", region="us-east-1")
-parent = pulumi.ComponentResource("bench:index:Same", "llm", None, pulumi.ResourceOptions(provider=provider))
+options = pulumi.ResourceOptions(provider=provider)
+parent = pulumi.ComponentResource("bench:index:Same", "llm", None, options)
 made = {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from cluster.access import make_access
-from cluster.account import Account, account_zones, aws_account, own_clients
+from cluster.account import Place, own_clients, own_place, providers_place, public_parameter
 from cluster.args import GpuClusterArgs, plain_args, secret_args
 from cluster.design import Design, design, warnings
 from cluster.endpoint import Endpoint, Target, make_endpoint, ports
@@ -58,19 +58,23 @@ class GpuCluster(pulumi.ComponentResource):
         """Checks everything first: a mistake raises InputPropertyError before a child is made.
 
         `plan` is the plan of these very arguments where the caller has made it already; `clients`
-        ask the account before anything is made (default: with the credentials in the environment).
+        ask the account before anything is made; they must have the provider's own credentials
+        (default: what the environment holds, where it leads to the provider's account).
         """
         secrets = secret_args(args)
         with property_errors():
             config = StackConfig.from_mapping(plain_args(args))
-            clients = clients or own_clients()
-            config = with_reservation(config, clients)
+            asking = clients or own_clients()
+            config = with_reservation(config, asking)
             identity = Identity(pulumi.get_project(), pulumi.get_stack(), name, config.region)
             wanted = design(identity, config, plan or plan_for(config, secrets), secrets.keys())
         inputs = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
         super().__init__(TYPE, name, inputs, _protected(opts, config))
         with property_errors():
-            self.results = self._make(wanted, secrets, clients)
+            place = own_place(config.region, clients) or providers_place(
+                config.region, asking, pulumi.InvokeOptions(parent=self)
+            )
+            self.results = self._make(wanted, secrets, place)
         self._set_outputs()
         self.register_outputs(self.results)
 
@@ -78,16 +82,12 @@ class GpuCluster(pulumi.ComponentResource):
         self,
         wanted: Design,
         secrets: Mapping[str, pulumi.Input[str]],
-        clients: Clients | None,
+        place: Place,
     ) -> dict[str, Any]:
         for warning in warnings(wanted):
             pulumi.log.warn(warning, self)
-        scope = self._scope(wanted)
-        asking = scope.invoke_opts()
-        account = aws_account(wanted.plan.region, asking)
-        site = choose_site(wanted, account_zones(asking), account, clients)
-        cluster = _Maker(scope, wanted, site, account)
-        return cluster.make(secrets)
+        site = choose_site(wanted, place)
+        return _Maker(self._scope(wanted), wanted, site, place).make(secrets)
 
     def _scope(self, wanted: Design) -> Scope:
         return Scope(
@@ -112,8 +112,8 @@ class GpuCluster(pulumi.ComponentResource):
 class _Maker:
     """Makes one design at one site, from the network to the endpoint."""
 
-    def __init__(self, scope: Scope, wanted: Design, site: Site, account: Account) -> None:
-        self.scope, self.wanted, self.site, self.account = scope, wanted, site, account
+    def __init__(self, scope: Scope, wanted: Design, site: Site, place: Place) -> None:
+        self.scope, self.wanted, self.site, self.place = scope, wanted, site, place
 
     def make(self, secrets: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
         """Everything, in the order in which a node needs it; the outputs by name."""
@@ -127,13 +127,26 @@ class _Maker:
             design=wanted,
             site=self.site,
             network=network,
-            access=make_access(scope, self.account, wanted.serving),
+            access=make_access(scope, self.place.account, wanted.serving),
+            images=self._images(),
             after=(*stored, logs, *status),
         ).make()
         make_head_parameters(scope, _heads(nodes))
         endpoint = self._endpoint(network, nodes)
         self._alarms().make(nodes, endpoint)
         return _results(wanted.plan, nodes, endpoint)
+
+    def _images(self) -> dict[str, pulumi.Input[str]]:
+        """The machine image of each type: the pinned one, else the newest."""
+        pinned = self.wanted.config.image_id
+        types = {node.instance_type for node in self.wanted.placements}
+        if pinned:
+            return dict.fromkeys(types, pinned)
+        opts = self.scope.invoke_opts()
+        return {
+            name: public_parameter(self.place, path, opts)
+            for name, path in self.wanted.images.items()
+        }
 
     def _network(self) -> Network:
         if self.wanted.blocks is None:
@@ -163,7 +176,7 @@ class _Maker:
     def _alarms(self) -> AlarmMaker:
         return AlarmMaker(
             scope=self.scope,
-            account=self.account,
+            account=self.place.account,
             config=self.wanted.config.operations,
             purchase=self.wanted.plan.purchase,
             reservation=self.site.reservation,

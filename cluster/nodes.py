@@ -50,13 +50,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeMaker:
-    """Makes the nodes of one design at one site. They wait for `after`."""
+    """Makes the nodes of one design at one site. They wait for `after`; `images` are the machine
+    images' ids by instance type."""
 
     scope: Scope
     design: Design
     site: Site
     network: Network
     access: Access
+    images: Mapping[str, pulumi.Input[str]]
     after: Sequence[pulumi.Resource] = ()
 
     def make(self) -> list[Node]:
@@ -100,7 +102,7 @@ class NodeMaker:
         keep_image = pulumi.ResourceOptions(ignore_changes=None if pinned else ["imageId"])
         return aws.ec2.LaunchTemplate(
             self.scope.child(kind.name),
-            image_id=pinned or self._newest_image(kind),
+            image_id=self.images[kind.name],
             instance_type=kind.name,
             iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(
                 arn=self.access.profile.arn
@@ -120,12 +122,6 @@ class NodeMaker:
             tags=self.scope.tags,
             opts=pulumi.ResourceOptions.merge(self.scope.opts(), keep_image),
         )
-
-    def _newest_image(self, kind: InstanceType) -> pulumi.Output[str]:
-        path = self.design.images[kind.name]
-        found = aws.ssm.get_parameter_output(name=path, opts=self.scope.invoke_opts())
-        # The other field is always a secret, and a public image's id need not be one.
-        return found.insecure_value
 
     def _tenancy(self) -> aws.ec2.LaunchTemplatePlacementArgs | None:
         """A reservation takes only instances of its own tenancy."""

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import reduce
-from typing import Any
 
 import pulumi
 
+from cluster.account import NOT_ASKED, Place
 from cluster.choice import API_KEY_SECRET_KEY, TOKEN_SECRET_KEY
 from cluster.design import Design
-from cluster.policies import Account
 from cluster.preflight import Question, Site, derived_purchase, reservation_facts, survey
 from cluster.zone import Zone
-from sizing.aws import AwsError, Clients, asked
-from sizing.errors import InputError
+from sizing.aws import AwsError, Clients
 from sizing.plan import Finding
 from sizing.render.text import WIDTH, fields, wrapped
 from sizing.stack_config import StackConfig
 
-_NOT_ASKED = "NotAsked"
 _MARKS = {"yes": "ok", "no": "NO", "unknown": "not checked"}
 
 
@@ -43,18 +40,16 @@ def with_reservation(config: StackConfig, clients: Clients | None) -> StackConfi
     return config.model_copy(update={"purchase": purchase})
 
 
-def choose_site(
-    wanted: Design, zones: Sequence[Zone], account: Account, clients: Clients | None
-) -> Site:
+def choose_site(wanted: Design, place: Place) -> Site:
     """Where the nodes go. Raises InputError for what cannot work; logs what was checked."""
-    site = survey(question(wanted, zones), _of_account(clients, account), datetime.now(UTC))
+    site = survey(question(wanted, place.zones), place.clients, datetime.now(UTC))
     pulumi.log.info(render_checks(site.checks))
     return site
 
 
 def render_checks(checks: Sequence[Finding]) -> str:
     """What the account said, a line each; one line where nobody could be asked."""
-    prefixes = ("not checked: ", f"{_NOT_ASKED}: ")
+    prefixes = ("not checked: ", f"{NOT_ASKED}: ")
     details = [reduce(str.removeprefix, prefixes, finding.detail) for finding in checks]
     if all(finding.verdict == "unknown" for finding in checks):
         reasons = "; ".join(dict.fromkeys(details))
@@ -90,28 +85,3 @@ def question(wanted: Design, zones: Sequence[Zone]) -> Question:
         project=wanted.identity.project,
         stack=wanted.identity.stack,
     )
-
-
-class _Nobody:
-    """Clients where nobody can be asked: every check says so."""
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def client(self, service: str, region: str) -> Any:  # noqa: ARG002 -- as the protocol has it
-        """Raises AwsError with the reason."""
-        raise AwsError(_NOT_ASKED, self._why)
-
-
-def _of_account(clients: Clients | None, account: Account) -> Clients:
-    """The clients if they ask the account that the provider deploys to."""
-    if clients is None:
-        return _Nobody("no AWS credentials were found")
-    try:
-        sts = clients.client("sts", account.region)
-        number = asked(sts.get_caller_identity)["Account"]
-    except (AwsError, InputError) as error:
-        return _Nobody(str(error))
-    if number == account.number:
-        return clients
-    return _Nobody(f"the credentials at hand are of account {number}, not {account.number}")

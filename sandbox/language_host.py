@@ -164,9 +164,9 @@ def _program_environment(request: pb.RunRequest) -> dict[str, str]:
 
 
 def _plugin_command(python: str, request: pb.RunPluginRequest) -> list[str]:
-    if request.kind == "analyzer":
-        return [python, "-u", str(_POLICY_RUNNER), *request.args]
     program = str(Path(request.info.program_directory, request.info.entry_point))
+    if request.kind == "analyzer":
+        return [python, "-u", str(_POLICY_RUNNER), *request.args, program]
     return [python, "-u", program, *request.args]
 
 

@@ -12,7 +12,10 @@ from sizing.instance import Purchase
 from sizing.plan import Cost, CostLine
 from sizing.request import Request
 from sizing.surroundings import surroundings
-from sizing.units import HOURS_PER_MONTH, USD_DIGITS
+from sizing.units import HOURS_PER_MONTH
+
+# Totals are read by people: a month has cents, and its hour a hundredth of them.
+_HOUR_DIGITS, _MONTH_DIGITS = 4, 2
 
 
 def bill(request: Request, candidate: Candidate, made: Draft | None = None) -> Cost:
@@ -52,8 +55,8 @@ def _total(
     lines = (nodes, *around)
     known = [line for line in lines if line.usd_per_month is not None]
     is_known = nodes.usd_per_month is not None
-    hour = round(sum(line.usd_per_hour or 0.0 for line in known), USD_DIGITS)
-    month = round(sum(line.usd_per_month or 0.0 for line in known), USD_DIGITS)
+    hour = round(sum(line.usd_per_hour or 0.0 for line in known), _HOUR_DIGITS)
+    month = round(sum(line.usd_per_month or 0.0 for line in known), _MONTH_DIGITS)
     return Cost(
         usd_per_hour=hour if is_known else None,
         usd_per_month=month if is_known else None,

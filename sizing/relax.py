@@ -71,6 +71,7 @@ def _smaller_loads(request: Request) -> Iterator[tuple[str, Request]]:
 
 
 def _told(request: Request, best: Candidate) -> str:
-    offer, cost = best.lot.offer, usd(bill(request, best).usd_per_month or 0.0)
+    offer, cost = best.lot.offer, bill(request, best)
+    month = f"{'at least ' if cost.unknown_lines else ''}{usd(cost.usd_per_month or 0.0)} a month"
     where = f"{offer.purchase}, {offer.region}"
-    return f"{best.nodes} x {best.lot.instance.name}, {where}, {cost} a month all in"
+    return f"{best.nodes} x {best.lot.instance.name}, {where}, {month} all in"

@@ -7,7 +7,7 @@ MIB = 2**20
 GIB = 2**30
 HOURS_PER_MONTH = 730.0
 USD_DIGITS = 6
-"""Decimals that amounts are kept to; what is printed has cents."""
+"""Decimals of one item's amount; what is printed has cents."""
 
 
 def gib(n_bytes: float) -> float:

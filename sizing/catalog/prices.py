@@ -68,13 +68,21 @@ def forget_also(clear: Callable[[], None]) -> None:
 
 
 def packaged_row(option: str, instance_type: str, region: str) -> Row | None:
-    """The row that came with the package, for an option or `reserved: TERM`."""
+    """The row that came with the package, for an option, `reserved: TERM` or a `service` item."""
+    if option == "service":
+        return _service_row(instance_type, region)
     if not option.startswith("reserved: "):
         return _row(read("prices.json"), option, instance_type, region)
     file = read("reserved.json")
     by_term = file["prices"].get(instance_type, {}).get(region)
     amount = by_term and by_term[file["terms"].index(option.removeprefix("reserved: "))]
     return (amount, None, file["as_of"], file["source"], file["evidence"]) if amount else None
+
+
+def _service_row(item: str, region: str) -> Row | None:
+    file = read("services.json")
+    usd = file["prices"].get(region, {}).get(item)
+    return None if usd is None else (usd, None, file["as_of"], file["source"], file["evidence"])
 
 
 def newest_row(option: str, instance_type: str, region: str) -> Row | None:

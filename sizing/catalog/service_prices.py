@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
-from sizing.catalog.prices import forget_also
-from sizing.catalog.snapshots import newest
+from sizing.catalog.prices import forget_also, newest_row
 from sizing.catalog.store import read
 from sizing.evidence import Evidence
 
-FILE = "services.json"
-SECTION = "services"
-"""Where a refreshed snapshot keeps them: region, item, then [USD, date, source, evidence]."""
-Row = tuple[float, str, str, str]
+OPTION = "service"
+"""What the price catalogue has them under, beside the ways to buy instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +28,17 @@ class UnitPrice:
 
 def units() -> Mapping[str, str]:
     """Every item, and what its price is for."""
-    return cast("Mapping[str, str]", read(FILE)["units"])
+    return cast("Mapping[str, str]", read("services.json")["units"])
 
 
 @cache
 def service_price(item: str, region: str) -> UnitPrice:
     """The newest price of an item in a region, packaged or refreshed. KeyError: no such item."""
-    unit, row = units()[item], service_row(item, region)
+    unit, row = units()[item], newest_row(OPTION, item, region)
     if row is None:
         return UnitPrice(None, unit, None, None, Evidence.UNKNOWN)
-    usd, as_of, source, evidence = row
+    usd, _, as_of, source, evidence = row
     return UnitPrice(usd, unit, as_of, source, Evidence(evidence))
-
-
-def service_row(item: str, region: str) -> Row | None:
-    """USD, date, source and evidence; None where no price is known."""
-    refreshed = newest().get(SECTION, {}).get(region, {}).get(item)
-    return cast("Row", tuple(refreshed)) if refreshed else _packaged(item, region)
-
-
-def _packaged(item: str, region: str) -> Row | None:
-    file: Mapping[str, Any] = read(FILE)
-    usd = file["prices"].get(region, {}).get(item)
-    return None if usd is None else (usd, file["as_of"], file["source"], file["evidence"])
 
 
 forget_also(service_price.cache_clear)

@@ -42,17 +42,17 @@ def newest() -> dict[str, Any]:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """A snapshot's content. Raises InputError where it is not one."""
+    """A snapshot's content, every row checked. Raises InputError where it is not one."""
+    from sizing.catalog.snapshot_file import complaint
+
     try:
-        content: object = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise _broken(path, str(error)) from None
-    if not isinstance(content, dict):
-        raise _broken(path, "not an object")
-    found = cast("dict[str, Any]", content)
-    if found.get("schema") != SCHEMA or not isinstance(found.get("prices"), dict):
-        raise _broken(path, f"not of schema {SCHEMA}")
-    return found
+    wrong = complaint(text)
+    if wrong:
+        raise _broken(path, wrong)
+    return cast("dict[str, Any]", json.loads(text))
 
 
 def _broken(path: Path, why: str) -> InputError:

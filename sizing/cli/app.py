@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -41,6 +42,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Colour is the only thing that Rich's pages add to the plain ones.
+    rich_markup_mode=None if os.environ.get("NO_COLOR") else "rich",
 )
 
 
@@ -252,7 +255,8 @@ def refresh(
         typer.Option(help="Only this region (repeatable). Default: all that are enabled."),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="price-list, spot or capacity-block (repeatable).")
+        list[str] | None,
+        typer.Option(help="price-list, services, spot or capacity-block (repeatable)."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, write nothing.")] = False,
     json: Json = False,

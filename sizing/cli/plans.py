@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sizing.cli.questions import given
+from sizing.cli.waiting import waiting
 from sizing.errors import InputError
 from sizing.plan import Plan
 
@@ -29,7 +30,9 @@ def ask_plan(asked: Mapping[str, Any], *, check_account: bool, quiet: bool, as_j
     """Print the plan for the options of `sizing plan`, by their names; None means not given."""
     from sizing.planner import make_plan
 
-    plan = make_plan(request_for(asked))
+    request = request_for(asked)
+    with waiting(f"planning {request.spec.name}"):
+        plan = make_plan(request)
     _print(checked(plan) if check_account else plan, as_json, quiet=quiet)
 
 
@@ -46,13 +49,14 @@ def request_for(asked: Mapping[str, Any], stack: Path | None = None) -> Request:
     try:
         where = _regions(asked["region"] or [])
         config = StackConfig.from_mapping(_merged(base, _config_values(asked, where)))
-        return request_from(
-            config,
-            regions=where,
-            purchases=parse_purchases(purchase) if purchase else (),
-            inventory=_inventory(asked["inventory"]),
-            secrets=secrets_in(stack) if stack else (),
-        )
+        with waiting(f"looking for {config.model}"):
+            return request_from(
+                config,
+                regions=where,
+                purchases=parse_purchases(purchase) if purchase else (),
+                inventory=_inventory(asked["inventory"]),
+                secrets=secrets_in(stack) if stack else (),
+            )
     except InputError as error:
         # What a stack's file says keeps the name of its key.
         key = error.key if stack and not _is_given(asked, error.key) else _option(error.key)
@@ -65,7 +69,9 @@ def ask_preview(stack: str, folder: str, *, quiet: bool, as_json: bool) -> None:
     from sizing.stack_config import StackConfig, secrets_in, stack_file
 
     path = stack_file(stack, Path(folder))
-    plan = plan_for(StackConfig.from_file(path), secrets_in(path))
+    config, secrets = StackConfig.from_file(path), secrets_in(path)
+    with waiting(f"planning {config.model}"):
+        plan = plan_for(config, secrets)
     _print(plan, as_json, stack, quiet=quiet)
 
 
@@ -74,7 +80,8 @@ def checked(plan: Plan) -> Plan:
     from sizing.account import check_account
     from sizing.aws import BotoClients, asked
 
-    return check_account(plan, asked(BotoClients))
+    with waiting("asking the AWS account"):
+        return check_account(plan, asked(BotoClients))
 
 
 def _stated(stack: Path) -> dict[str, Any]:

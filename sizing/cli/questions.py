@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from sizing.cli.waiting import waiting
 from sizing.errors import InputError
 
 
@@ -32,12 +33,14 @@ def ask_fit(
 
         defaults = {"enforce_eager": False, "speculative_tokens": 0, "ep": False, "pp": 1, "dp": 1}
         _refuse_options(vllm, "vllm engines only", defaults)
-        found = fit_transformers(model, gpu, gpus=tp, **common, **given(plain))
+        with waiting(f"sizing {model}"):
+            found = fit_transformers(model, gpu, gpus=tp, **common, **given(plain))
     else:
         from sizing.deployment import make_deployment
 
         _refuse_options(plain, "the transformers engine only", {})
-        found = fit(make_deployment(model, gpu, tp=tp, **common, **given(vllm)))
+        with waiting(f"sizing {model}"):
+            found = fit(make_deployment(model, gpu, tp=tp, **common, **given(vllm)))
     if as_json:
         print(found.model_dump_json())
     else:
@@ -59,7 +62,8 @@ def ask_inspect(model: str, params: int | None, *, as_json: bool) -> None:
     from sizing.facts import model_facts
     from sizing.resolve import resolve
 
-    found = resolve(model, params=params)
+    with waiting(f"looking for {model}"):
+        found = resolve(model, params=params)
     spec, facts = found.spec, model_facts(found.spec, found.precision_from_name, model)
     if as_json:
         print(json.dumps(facts))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sizing.cli.plans import checked, request_for
+from sizing.cli.waiting import waiting
 from sizing.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def ask_report(
     form, path = paper.checked_form, paper.file()
     previous = read_previous(paper.previous) if paper.previous else None
     study = _study(asked, stack, folder, previous, check_account=check_account)
-    text = _rendered(study, form)
+    with waiting("drawing the report"):
+        text = _rendered(study, form)
     if path is None:
         sys.stdout.write(text)
         return
@@ -114,9 +116,12 @@ def _study(
     if (asked["model"] is None) == (stack is None):
         raise InputError("model", asked["model"], "a MODEL, or --stack NAME, and not both")
     request = request_for(asked, stack_file(stack, Path(folder)) if stack else None)
-    plan, today = make_plan(request), date.today()
+    today = date.today()
+    with waiting(f"planning {request.spec.name}"):
+        plan = make_plan(request)
     plan = with_staleness(checked(plan) if check_account else plan, today)
-    return make_study(request, plan, today, stack=stack, previous=previous)
+    with waiting(f"planning around {request.spec.name}"):
+        return make_study(request, plan, today, stack=stack, previous=previous)
 
 
 def _rendered(study: Study, form: str) -> str:

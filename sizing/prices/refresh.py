@@ -14,12 +14,13 @@ from sizing.errors import unknown_name
 from sizing.prices.blocks import block_rows
 from sizing.prices.price_list import SERVICE_REGION, price_list_rows
 from sizing.prices.rows import Change, Key, Rows, changes
+from sizing.prices.services import PRODUCTS, service_rows
 from sizing.prices.snapshot import write_snapshot
 from sizing.prices.spot import spot_rows
 from sizing.quota import CAPACITY_BLOCKS
 
-PARTS = ("price-list", "spot", "capacity-block")
-"""On-demand and reserved prices together, spot, capacity blocks."""
+PARTS = ("price-list", "services", "spot", "capacity-block")
+"""On-demand and reserved prices together, what surrounds the nodes, spot, capacity blocks."""
 
 Say = Callable[[str], None]
 _Task = tuple[str, Callable[[], Rows]]
@@ -73,6 +74,8 @@ def _tasks(
     if "price-list" in parts:
         for name in instance_names():
             yield f"price list: {name}", lambda n=name: price_list_rows(clients, n, day)
+    for item in PRODUCTS if "services" in parts else ():
+        yield f"price list: {item}", lambda i=item: service_rows(clients, i, day)
     for region in regions:
         offered = [n for n in instance_names() if region in instance(n).zones]
         if "spot" in parts and offered:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sizing.catalog.prices import Row, newest_row
 
 Key = tuple[str, str, str]
-"""Option (`on-demand`, `spot`, `capacity-block`, `reserved: TERM`), instance type, region."""
+"""Option (`on-demand`, `spot`, `capacity-block`, `reserved: TERM`), instance type, region; or
+`service`, an item that surrounds the nodes, region."""
 
 Rows = dict[Key, Row]
 

@@ -37,7 +37,7 @@ def _answer(found: Refresh) -> str:
 def _changes(changes: list[Change], width: int) -> list[str]:
     if not changes:
         return []
-    heads = ("Instance type", "Region", "Option", "Before", "Of", "Now", "Change")
+    heads = ("Price of", "Region", "Option", "Before", "Of", "Now", "Change")
     rows = [_row(change) for change in changes[:_SHOWN]]
     more = len(changes) - len(rows)
     tail = [f"  and {more:,} more (--json lists them)"] if more else []
@@ -51,8 +51,13 @@ def _row(change: Change) -> tuple[str, ...]:
         change.instance_type,
         change.region,
         change.option,
-        "-" if change.before is None else usd(change.before),
+        "-" if change.before is None else _price(change.before),
         change.before_as_of or "-",
-        usd(change.after),
+        _price(change.after),
         "new" if share is None else f"{share:+.1%}",
     )
+
+
+def _price(amount: float) -> str:
+    """Unit prices of services are often less than a cent."""
+    return usd(amount) if amount >= 1 else f"${amount:.4f}"

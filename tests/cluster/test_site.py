@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 
+from cluster.account import own_place, providers_place
 from cluster.design import Design, design
 from cluster.identity import Identity
 from cluster.policies import Account
@@ -50,7 +52,13 @@ def wanted(**config: Any) -> Design:
 
 def logged(clients: Any) -> str:
     """What the survey of a design logs."""
-    found = run_program(lambda: choose_site(wanted(), ZONES, ACCOUNT, clients))
+
+    def program() -> None:
+        place = providers_place("us-east-1", clients, pulumi.InvokeOptions())
+        assert place.account == ACCOUNT
+        choose_site(wanted(), place)
+
+    found = run_program(program)
     return "\n".join(message for level, message in found.log if level == "INFO")
 
 
@@ -67,6 +75,21 @@ def test_another_account_is_not_asked_about_this_one() -> None:
 
 def test_what_aws_denies_is_said() -> None:
     assert "AWS denies ec2:DescribeInstanceTypeOfferings" in logged(Sts("123456789012"))
+
+
+def test_the_providers_own_credentials_need_no_provider_to_ask() -> None:
+    place = own_place("us-east-1", Sts("123456789012"))
+    assert place is not None
+    assert (place.account, place.zones) == (ACCOUNT, ())
+    assert own_place("us-east-1", None) is None
+
+
+def test_an_account_that_does_not_answer_is_asked_through_the_provider() -> None:
+    class Expired(Sts):
+        def get_caller_identity(self) -> dict[str, str]:
+            raise AwsError("ExpiredToken", "log in again")
+
+    assert own_place("us-east-1", Expired("123456789012")) is None
 
 
 def test_every_check_is_a_line_with_its_verdict() -> None:

@@ -51,7 +51,7 @@ def test_1_preview_shows_the_bill_and_creates_nothing(stack: Sandbox, project: P
     assert "2 x p5.48xlarge (16 H100), $110.08 an hour, $80,358.40 a month" in shown
     assert "TP 8 x PP 2" in shown
     assert "monthlyCostUsd" in shown
-    assert "monthlyCostUsd : 80358.4" in shown or "monthlyCostUsd: 80358.4" in shown
+    assert "monthlyCostUsd : 80519.76" in shown or "monthlyCostUsd: 80519.76" in shown
     assert [a for a in CREATING if stack.requests(a)] == []
     assert instances(stack) == []
 

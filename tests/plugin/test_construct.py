@@ -67,7 +67,7 @@ def test_a_cluster_is_made_and_its_outputs_come_back(host: Host) -> None:
     assert answer.urn.endswith("::gpu-sizing:index:GpuCluster::llm")
     state = rpc.deserialize_properties(answer.state)
     assert state.keys() <= schema()["resources"][TYPE]["properties"].keys()
-    assert (state["hourlyCostUsd"], state["monthlyCostUsd"]) == (55.04, 40179.2)
+    assert (state["hourlyCostUsd"], state["monthlyCostUsd"]) == (55.1622, 40268.44)
     (node,) = state["nodes"]
     assert (node["id"], node["instanceType"]) == ("id-llm-replica-0-rank-0", "p5.48xlarge")
     assert state["plan"]["precision"] == "int8"

@@ -54,7 +54,7 @@ def test_0_the_engine_accepts_the_schema(box: Sandbox, tmp_path: Path) -> None:
 def test_1_preview_knows_the_cost_and_makes_nothing(program: Program) -> None:
     shown = program.pulumi("preview").stdout
     assert "gpu-sizing:index:GpuCluster llm create" in shown
-    assert "hourlyCostUsd : 110.08" in shown
+    assert "hourlyCostUsd : 110.3016" in shown
     assert program.leftovers() == []
 
 
@@ -64,7 +64,7 @@ def test_2_up_makes_what_the_outputs_say(program: Program) -> None:
     assert [i["InstanceType"] for i in instances] == ["p5.48xlarge"] * 2
     assert {n["id"] for n in outputs["nodes"]} == {i["InstanceId"] for i in instances}
     assert outputs["layout"] == {"tp": 8, "pp": 2, "dp": 1, "ep": 1}
-    assert (outputs["hourlyCostUsd"], outputs["monthlyCostUsd"]) == (110.08, 80358.4)
+    assert (outputs["hourlyCostUsd"], outputs["monthlyCostUsd"]) == (110.3016, 80520.16)
 
 
 def test_3_a_second_preview_changes_nothing(program: Program) -> None:
@@ -77,7 +77,7 @@ def test_4_secrets_reach_secrets_manager_and_no_other_place(program: Program) ->
     kept = [vault.get_secret_value(SecretId=name)["SecretString"] for name in names]
     assert sorted(kept) == sorted(f"s3cret-{name}" for name in SECRETS)
     state = program.box.pulumi("stack", "export", cwd=program.folder).stdout
-    assert '"hourlyCostUsd": 110.08' in state
+    assert '"hourlyCostUsd": 110.3016' in state
     assert "s3cret" not in state
 
 

@@ -53,6 +53,13 @@ def test_a_plugins_output_and_exit_code_are_passed_on(tmp_path: Path) -> None:
     assert found == {"stdout": "['ENGINE'] a=b\n", "stderr": "oops\n", "code": 3}
 
 
+def test_a_policy_pack_is_run_by_the_sdks_entry_point(tmp_path: Path) -> None:
+    request = plugin_request(tmp_path, "import os, sys; print(os.getcwd(), sys.argv[1:])")
+    request.kind = "analyzer"
+    found = run_plugin(request)
+    assert found == {"stdout": f"{tmp_path} ['ENGINE', '{tmp_path}']\n", "stderr": "", "code": 0}
+
+
 def test_a_plugin_ends_when_the_engine_hangs_up(tmp_path: Path) -> None:
     context = Context()
     request = plugin_request(tmp_path, "import time; print('up', flush=True); time.sleep(60)")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from sizing.cli.app import app
 from sizing.cli.failures import answering
+from sizing.cli.waiting import waiting
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -146,3 +151,69 @@ def test_a_given_size_is_enough_to_plan_and_to_fit(
     assert json.loads(capsys.readouterr().out)["error"]["key"] == "params"
     assert run(name, str(path), *options, "--params", "7000000000", "--json") == 0
     assert "estimated" in capsys.readouterr().out
+
+
+def test_quiet_prints_the_answer_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("preview", "--stack", "prod", "--quiet") == 0
+    nodes, total = capsys.readouterr().out.splitlines()
+    assert nodes.startswith("prod: llama-3.1-405b at bf16 -> 2 x p5.48xlarge (16 H100), $110.08")
+    assert total.startswith("all in: $110.30 an hour, $80,519.76 a month")
+    assert run("plan", "llama-3.1-405b", "-q", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["nodes"] == 2
+
+
+def test_over_budget_is_an_honest_no_with_what_would_fit(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ("plan", "llama-3.1-405b", "--precision", "bf16", "--budget", "80000")
+    assert run(*asked) == 1
+    said = capsys.readouterr().err
+    assert "$519.76 over budget.monthlyUsd $80,000.00" in said
+    assert "or with precision fp8: 1 x p5.48xlarge" in said
+    assert run(*asked, "--json") == 1
+    found = json.loads(capsys.readouterr().out)["error"]
+    assert found["key"] == "plan"
+    assert any("fp8" in line for line in found["relaxed"])
+
+
+def in_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a person sees who types a command, escape codes included."""
+    code = "from sizing.cli import main; main()"
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(
+            sys.executable,
+            [sys.executable, "-c", code, *arguments],
+            {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **environment},
+        )
+    shown = bytearray()
+    try:
+        while part := os.read(terminal, 65536):
+            shown += part
+    except OSError:
+        pass  # the command has ended
+    os.waitpid(child, 0)
+    os.close(terminal)
+    return shown.decode()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("plan", "--help"), ("plan", "llama-9"), ("plan",)]
+)
+def test_no_color_leaves_no_escape_code(arguments: tuple[str, ...]) -> None:
+    assert "\x1b" not in in_a_terminal(*arguments, NO_COLOR="1")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_takes_long_says_so_in_a_terminal_and_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    told = io.StringIO()
+    monkeypatch.setattr(told, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stderr", told)
+    monkeypatch.setattr("sizing.cli.waiting.PATIENCE_S", 0.0)
+    with waiting("thinking"):
+        time.sleep(0.05)
+    assert ("thinking ..." in told.getvalue()) is is_terminal
+    assert told.getvalue().endswith("\r\x1b[K") is is_terminal

@@ -46,7 +46,7 @@ def month(found: Plan, item: str) -> float | None:
 
 def is_sum(cost: Cost) -> bool:
     known = [x.usd_per_month for x in cost.lines if x.usd_per_month is not None]
-    return cost.usd_per_month == pytest.approx(sum(known), abs=1e-6)
+    return cost.usd_per_month == pytest.approx(sum(known), abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_there_is_nothing_else_in_productions_bill() -> None:
     cost = prod().cost
     assert len(cost.lines) == 13
     assert (cost.unknown_lines, cost.usage_lines) == (0, 6)
-    assert cost.usd_per_month == pytest.approx(80_519.76, abs=0.005)
+    assert (cost.usd_per_hour, cost.usd_per_month) == (110.301, 80_519.76)
     assert cost.evidence is Evidence.ESTIMATED
     assert prod().evidence["price"] is Evidence.MEASURED
     assert "1 S3 gateway endpoint" in cost.free
@@ -150,7 +150,7 @@ def test_an_unknown_price_is_listed_counted_and_never_a_figure() -> None:
     found = plan(region=ELSEWHERE)
     cost = found.cost
     assert cost.unknown_lines == len(cost.lines) - 1 == 12
-    assert cost.usd_per_month == cost.nodes_usd_per_month
+    assert cost.usd_per_month == pytest.approx(cost.nodes_usd_per_month, abs=0.005)
     page = render_plan(found)
     assert "all in: at least $117.79 an hour" in page
     assert "12 items have no known price in eu-north-1" in page
@@ -228,7 +228,7 @@ def test_nodes_of_ones_own_come_with_nothing_else() -> None:
     for candidate in mine:
         cost = bill(request, candidate)
         assert len(cost.lines) == 1
-        assert cost.usd_per_month == pytest.approx(candidate.usd_per_month)
+        assert cost.usd_per_month == pytest.approx(candidate.usd_per_month, abs=0.005)
         assert (cost.free, cost.notes) == ((), ())
 
 

@@ -13,12 +13,14 @@ import pytest
 
 import sizing.prices.refresh
 from sizing.catalog.prices import forget, is_stale, offer, reserved_terms
+from sizing.catalog.service_prices import service_price, units
 from sizing.catalog.snapshots import FOLDER_VARIABLE
 from sizing.describe import with_staleness
 from sizing.errors import InputError
 from sizing.instance import Purchase
 from sizing.planner import plan_for
 from sizing.prices.refresh import Refresh, refresh
+from sizing.prices.services import PRODUCTS
 from sizing.render.prices import render_refresh
 from sizing.stack_config import StackConfig
 
@@ -63,6 +65,14 @@ class StubbedAws:
             answer = {"PriceList": items} | ({} if last else {"NextToken": str(index + 1)})
             self.stubs["pricing"].add_response("get_products", answer, expected)
         del name
+
+    def services(self, products: dict[str, list[str]] | None = None) -> None:
+        """GetProducts for every item that surrounds the nodes."""
+        for item, wanted in PRODUCTS.items():
+            same = {"Type": "CONTAINS", "Field": "usagetype", "Value": wanted.usage_type}
+            expected = {"ServiceCode": wanted.service, "Filters": [same]}
+            answer = {"PriceList": (products or {}).get(item, [])}
+            self.stubs["pricing"].add_response("get_products", answer, expected)
 
     def spot(self, points: dict[str, list[float]]) -> None:
         history = [
@@ -134,6 +144,7 @@ def answer_everything(aws: StubbedAws) -> None:
     elsewhere = product("p5.48xlarge", "eu-north-1", 1.0)
     aws.products("p5.48xlarge", [elsewhere], [product("p5.48xlarge", REGION, 50.0)])
     aws.products("g6e.xlarge", [product("g6e.xlarge", REGION, 2.0, upfront=8760)])
+    aws.services()
     aws.spot({"p5.48xlarge": [20.0, 17.5, 31.25], "g6e.xlarge": [0.9]})
     aws.blocks(960.0, 984.0)
 
@@ -178,6 +189,7 @@ def test_a_partial_failure_leaves_the_old_file(aws: StubbedAws, own_folder: Path
     again = StubbedAws()
     again.products("p5.48xlarge", [product("p5.48xlarge", REGION, 1.0)])
     again.stubs["pricing"].add_client_error("get_products", "ThrottlingException", "too\nfast", 400)
+    again.services()
     again.spot({"p5.48xlarge": [1.0]})
     again.blocks(24.0)
     found = run(again)
@@ -221,7 +233,29 @@ def test_an_older_snapshot_does_not_win(own_folder: Path) -> None:
     assert offer("p5.48xlarge", REGION, Purchase.ON_DEMAND).usd_per_hour == 55.04
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema": 9}', '{"schema": 1, "prices": 3}'])
+def row_of(*row: object, option: str = "on-demand") -> str:
+    return json.dumps({"schema": 1, "prices": {option: {"p5.48xlarge": {REGION: list(row)}}}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"schema": 9}',
+        '{"schema": 1, "prices": 3}',
+        '{"schema": 1, "prices": {"spot": []}}',
+        row_of(),
+        row_of(0.0, None, "2026-11-23", "AWS", "measured"),
+        row_of(-1.0, None, "2026-11-23", "AWS", "measured"),
+        row_of("55", None, "2026-11-23", "AWS", "measured"),
+        row_of(float("nan"), None, "2026-11-23", "AWS", "measured"),
+        row_of(55.0, None, "2026-13-23", "AWS", "measured"),
+        row_of(55.0, None, "yesterday", "AWS", "measured"),
+        row_of(55.0, None, "2026-11-23", "AWS", "guessed"),
+        row_of(55.0, None, "2026-11-23", "AWS", "measured", option="service")[:-9],
+    ],
+)
 def test_a_broken_snapshot_is_named(own_folder: Path, text: str) -> None:
     (own_folder / "prices-2026-01-01.json").write_text(text)
     forget()
@@ -258,3 +292,78 @@ def test_age_is_said_on_request_and_changes_nothing_else() -> None:
     assert any("2026-07-20" in w and "refresh" in w for w in aged.warnings)
     assert aged.model_copy(update={"warnings": plan.warnings}) == plan
     assert with_staleness(plan, date(2026, 8, 1)) == plan
+
+
+def priced(usage_type: str, region: str, *usd: float, family: str = "", **attributes: str) -> str:
+    """One product of the Price List; several prices are tiers."""
+    tiers = {
+        f"A.{index}": {
+            "beginRange": str(index * 1000),
+            "pricePerUnit": {"USD": f"{amount:.10f}"},
+        }
+        for index, amount in enumerate(usd)
+    }
+    about = {"usagetype": usage_type, "regionCode": region, **attributes}
+    return json.dumps(
+        {
+            "product": {"productFamily": family, "attributes": about},
+            "terms": {"OnDemand": {"A": {"priceDimensions": tiers}}},
+        }
+    )
+
+
+def test_services_are_refreshed_for_a_region_that_had_none(
+    aws: StubbedAws,
+) -> None:
+    balancer, elsewhere = "Load Balancer-Application", "eu-north-1"
+    aws.services(
+        {
+            "ebs-gp3": [priced("EUN1-EBS:VolumeUsage.gp3", elsewhere, 0.0836)],
+            "nat-gateway": [
+                priced("EUN1-NatGateway-Hours", elsewhere, 0.046),
+                priced("EUN1-RegionalNatGateway-Hours", elsewhere, 9.0),
+                priced("NatGateway-Hours", REGION, 0.046),
+            ],
+            "nat-data": [priced("EUN1-NatGateway-Bytes", elsewhere, 0.046, 0.03)],
+            "alb": [
+                priced("EUN1-LoadBalancerUsage", elsewhere, 0.0239, family=balancer),
+                priced("EUN1-TS-LoadBalancerUsage", elsewhere, 0.005, family=balancer),
+                priced("EUN1-Outposts-LoadBalancerUsage", elsewhere, 0.1, family=balancer),
+                priced("EUN1-LoadBalancerUsage", elsewhere, 7.0, family="Load Balancer-Network"),
+            ],
+            "secret": [priced("eu-north-1-AWSSecretsManager-Secrets", elsewhere, 0.4)],
+            "log-ingest": [
+                priced("EUN1-DataProcessing-Bytes", elsewhere, 0.54, group="Ingested Logs"),
+                priced("EUN1-DataProcessing-Bytes", elsewhere, 3.0, group="Something Else"),
+            ],
+            "alarm": [
+                priced("EUN1-CW:AlarmMonitorUsage", elsewhere, 0.1),
+                priced("EUN1-CW:AlarmMonitorUsage", elsewhere, 0.2),
+            ],
+        }
+    )
+    found = refresh(aws, NOW, regions=[REGION, elsewhere], parts=["services"])
+    assert found.failures == {}
+    known = {item: service_price(item, elsewhere).usd for item in units()}
+    assert {item: usd for item, usd in known.items() if usd is not None} == {
+        "ebs-gp3": 0.0836,
+        "nat-gateway": 0.046,
+        "nat-data": 0.046,
+        "alb": 0.0239,
+        "secret": 0.4,
+        "log-ingest": 0.54,
+    }
+    renewed = service_price("nat-gateway", REGION)
+    assert (renewed.usd, renewed.as_of, renewed.evidence) == (0.046, "2026-11-23", "measured")
+    assert service_price("ebs-gp3", REGION).as_of == "2026-11"
+    page = render_refresh(found)
+    assert "$0.0450" in page
+    assert "$0.0460" in page
+    config = {"model": "llama-3.1-405b", "precision": "bf16", "region": elsewhere}
+    cost = plan_for(StackConfig.from_mapping(config)).cost
+    assert 0 < cost.unknown_lines < 12
+    assert (cost.usd_per_month or 0) > (cost.nodes_usd_per_month or 0)
+
+
+def test_every_item_of_the_catalogue_can_be_refreshed() -> None:
+    assert PRODUCTS.keys() == units().keys()

@@ -1,0 +1,1 @@
+"""The policy pack: what a stack may be and may cost."""
