@@ -12,7 +12,7 @@ BIN := .venv/bin
 DEPS := .venv/.installed
 SOURCES := sizing cluster plugin policy sandbox tests benchmarks __main__.py
 
-.PHONY: help deps check format test test-deps up down env preview policy schema docs lock
+.PHONY: help deps check format test test-deps up down env preview policy schema docs pictures lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
@@ -42,7 +42,7 @@ format: deps ## rewrite the code in its one style
 test: deps test-deps ## run the tests, the real engine included
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-test-deps: ## install what checks a node's software: cloud-init, systemd, shellcheck (root only)
+test-deps: ## install cloud-init, systemd, shellcheck and Chromium for the tests (root only)
 	@.ci/test-deps
 
 preview: deps ## print the plan and the cost of STACK (JSON=1 for scripts); needs no account
@@ -70,6 +70,9 @@ docs: deps schema ## renew what README.md and docs/ print, from the commands the
 	@$(BIN)/python benchmarks/readme_examples.py README.md docs/architecture.md
 	@$(BIN)/python benchmarks/examples.py
 	@$(BIN)/python benchmarks/accuracy.py --write >/dev/null
+
+pictures: deps ## draw docs/pictures/ anew; needs Chromium and the engine
+	@$(BIN)/python -m benchmarks.pictures
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

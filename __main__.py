@@ -18,6 +18,7 @@ from cluster.config import cluster_args, secrets_brought, stack_config
 from cluster.credentials import require_credentials
 from cluster.deployed import show
 from cluster.errors import one_line_errors
+from cluster.outputs import export
 from cluster.provider import aws_provider
 from cluster.site import with_reservation
 from sizing.planner import plan_for
@@ -37,5 +38,4 @@ with one_line_errors():
         plan=plan,
         clients=clients,
     )
-    for name, value in cluster.results.items():
-        pulumi.export(name, value)
+    export(plan, cluster.results)

@@ -9,6 +9,32 @@ from typing import Annotated
 import typer
 
 from sizing.cli.failures import answering
+from sizing.cli.options import (
+    MODEL_HELP,
+    Budget,
+    CheckAccount,
+    Concurrency,
+    Context,
+    Deny,
+    Folder,
+    Gpu,
+    HoursPerMonth,
+    Instance,
+    Inventory,
+    Json,
+    KvDtype,
+    Method,
+    Model,
+    Params,
+    Precision,
+    Prefer,
+    Purchase,
+    Purpose,
+    Quiet,
+    Region,
+    Replicas,
+    Spread,
+)
 
 app = typer.Typer(
     name="sizing",
@@ -20,20 +46,6 @@ app = typer.Typer(
     rich_markup_mode=None if os.environ.get("NO_COLOR") else "rich",
 )
 
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="Catalogue name or alias, Hugging Face id, or a path to a config.json.",
-    ),
-]
-Params = Annotated[
-    int | None,
-    typer.Option(help="Parameters, for a config of an architecture that is not known."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer alone.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
 
 def main() -> None:
     """Entry point: exit code 0 is yes, 1 is an honest no, 2 is bad input."""
@@ -44,82 +56,81 @@ def main() -> None:
 def plan(
     model: Model,
     params: Params = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(help="bf16, fp8, int4, ... or several: bf16,fp8. Default: the checkpoint's."),
-    ] = None,
-    kv_dtype: Annotated[str | None, typer.Option(help="KV cache format: auto, bf16, fp8.")] = None,
-    purpose: Annotated[
-        str | None, typer.Option(help="inference (training is not sized yet).")
-    ] = None,
-    context: Annotated[
-        int | None, typer.Option(help="Tokens of one sequence, prompt and output together.")
-    ] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Sequences at once.")] = None,
-    gpu: Annotated[
-        str | None, typer.Option(help="GPU name, or any. Default H100, or --instance's own.")
-    ] = None,
-    instance: Annotated[
-        list[str] | None, typer.Option(help="Only this instance type (repeatable).")
-    ] = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="AWS region (repeatable), or any. Default us-east-1.")
-    ] = None,
-    purchase: Annotated[
-        str | None, typer.Option(help="on-demand, spot, capacity-block, reserved or any.")
-    ] = None,
-    replicas: Annotated[int | None, typer.Option(help="Copies of the model, at least.")] = None,
-    method: Annotated[
-        str | None, typer.Option(help="engine (what vLLM allocates) or rule-of-thumb.")
-    ] = None,
-    spread: Annotated[
-        bool, typer.Option("--spread", help="Allow more nodes a copy than the fewest.")
-    ] = False,
-    prefer: Annotated[
-        str | None, typer.Option(help="cheapest (default), nodes or headroom.")
-    ] = None,
-    deny: Annotated[
-        list[str] | None, typer.Option(help="Never this instance type (repeatable).")
-    ] = None,
-    hours_per_month: Annotated[
-        float | None, typer.Option(help="Hours a month that the nodes run. Default 730.")
-    ] = None,
-    budget: Annotated[float | None, typer.Option(help="USD a month all in, at most.")] = None,
-    inventory: Annotated[
-        str | None, typer.Option(help="A YAML file of your own nodes, to use beside AWS.")
-    ] = None,
-    check_account: Annotated[
-        bool, typer.Option("--check-account", help="Ask the AWS account: quota and zones.")
-    ] = False,
+    precision: Precision = None,
+    kv_dtype: KvDtype = None,
+    purpose: Purpose = None,
+    context: Context = None,
+    concurrency: Concurrency = None,
+    gpu: Gpu = None,
+    instance: Instance = None,
+    region: Region = None,
+    purchase: Purchase = None,
+    replicas: Replicas = None,
+    method: Method = None,
+    spread: Spread = False,
+    prefer: Prefer = None,
+    deny: Deny = None,
+    hours_per_month: HoursPerMonth = None,
+    budget: Budget = None,
+    inventory: Inventory = None,
+    check_account: CheckAccount = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """The nodes that a model needs, their layout and their cost."""
+    asked = locals()
     from sizing.cli.plans import ask_plan
 
-    ask_plan(
-        {
-            "model": model,
-            "precision": precision,
-            "params": params,
-            "kvDtype": kv_dtype,
-            "workload": {"purpose": purpose, "context": context, "concurrency": concurrency},
-            "gpu": gpu,
-            "instanceTypes": {"allow": instance, "deny": deny},
-            "replicas": replicas,
-            "method": method,
-            "spread": spread or None,
-            "prefer": prefer,
-            "hoursPerMonth": hours_per_month,
-            "budget": {"monthlyUsd": budget},
-        },
-        regions=region or [],
-        purchase=purchase,
-        inventory=inventory,
-        check_account=check_account,
-        quiet=quiet,
-        as_json=json,
-    )
+    ask_plan(asked, check_account=check_account, quiet=quiet, as_json=json)
+
+
+@app.command()
+def report(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help=MODEL_HELP)] = None,
+    stack: Annotated[
+        str | None, typer.Option(help="Instead of a model: stacks/Pulumi.<stack>.yaml.")
+    ] = None,
+    folder: Folder = "stacks",
+    form: Annotated[
+        str, typer.Option("--format", help="html (default), markdown or json.")
+    ] = "html",
+    output: Annotated[
+        str | None,
+        typer.Option(help="A file, or - for the terminal. Default for html: report.html."),
+    ] = None,
+    previous: Annotated[
+        str | None, typer.Option(help="JSON of what is deployed: a plan, or a stack's outputs.")
+    ] = None,
+    params: Params = None,
+    precision: Precision = None,
+    kv_dtype: KvDtype = None,
+    purpose: Purpose = None,
+    context: Context = None,
+    concurrency: Concurrency = None,
+    gpu: Gpu = None,
+    instance: Instance = None,
+    region: Region = None,
+    purchase: Purchase = None,
+    replicas: Replicas = None,
+    method: Method = None,
+    spread: Spread = False,
+    prefer: Prefer = None,
+    deny: Deny = None,
+    hours_per_month: HoursPerMonth = None,
+    budget: Budget = None,
+    inventory: Inventory = None,
+    check_account: CheckAccount = False,
+    json: Json = False,
+) -> None:
+    """A plan as one HTML file with charts, as Markdown for a pull request, or as JSON.
+
+    With --stack, the other options change what the stack's file says.
+    """
+    asked = locals()
+    from sizing.cli.reports import Paper, ask_report
+
+    paper = Paper(form, output, previous, as_json=json)
+    ask_report(asked, stack, folder, paper, check_account=check_account)
 
 
 @app.command()
@@ -188,7 +199,7 @@ def fit(
 @app.command()
 def preview(
     stack: Annotated[str, typer.Option(help="The environment: stacks/Pulumi.<stack>.yaml.")],
-    folder: Annotated[str, typer.Option(help="Where the stack files lie.")] = "stacks",
+    folder: Folder = "stacks",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

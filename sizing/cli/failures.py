@@ -16,7 +16,7 @@ OK, NO, BAD_INPUT = 0, 1, 2
 
 def answering(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Run a command; 0 is yes, 1 is an honest no, 2 is bad input."""
-    as_json = "--json" in arguments
+    as_json = _asks_json(arguments)
     try:
         return app(list(arguments), standalone_mode=False) or OK
     except InputError as error:
@@ -32,6 +32,12 @@ def answering(app: typer.Typer, arguments: Sequence[str]) -> int:
         return OK
     except typer.Abort:
         return BAD_INPUT
+
+
+def _asks_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    wanted = ("--json", "--format=json")
+    return any(word in wanted or (word, after) == ("--format", "json") for word, after in pairs)
 
 
 def _say(line: str, error: Mapping[str, object], as_json: bool, code: int) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sizing.cli.questions import given
 from sizing.cli.waiting import waiting
 from sizing.errors import InputError
 from sizing.plan import Plan
+
+if TYPE_CHECKING:
+    from sizing.request import Request
 
 # Config keys by the name of the option that sets them.
 _OPTIONS = {
@@ -23,39 +26,44 @@ _OPTIONS = {
 ANY = "any"
 
 
-def ask_plan(
-    values: Mapping[str, Any],
-    *,
-    regions: Sequence[str],
-    purchase: str | None,
-    inventory: str | None,
-    check_account: bool,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    """Print the plan for options named like the stack's config keys; None means not given."""
+def ask_plan(asked: Mapping[str, Any], *, check_account: bool, quiet: bool, as_json: bool) -> None:
+    """Print the plan for the options of `sizing plan`, by their names; None means not given."""
     from sizing.planner import make_plan
-    from sizing.request import parse_purchases, request_from
-    from sizing.stack_config import StackConfig
 
-    where = _regions(regions)
-    try:
-        config = StackConfig.from_mapping(given({**values, "region": next(iter(where), None)}))
-        purchases = parse_purchases(purchase) if purchase else ()
-        own = _inventory(inventory)
-        with waiting(f"looking for {config.model}"):
-            request = request_from(
-                config, regions=where, purchases=purchases, inventory=own, nodes_alone=True
-            )
-    except InputError as error:
-        option = _OPTIONS.get(error.key, error.key.removeprefix("workload."))
-        raise InputError(option, error.value, error.allowed, error.nearest) from None
+    request = request_for(asked, nodes_alone=True)
     with waiting(f"planning {request.spec.name}"):
         plan = make_plan(request)
-    if check_account:
-        with waiting("asking the AWS account"):
-            plan = _checked(plan)
-    _print(plan, as_json, quiet=quiet)
+    _print(checked(plan) if check_account else plan, as_json, quiet=quiet)
+
+
+def request_for(
+    asked: Mapping[str, Any], stack: Path | None = None, *, nodes_alone: bool = False
+) -> Request:
+    """What a plan's options ask for; over a stack's file they change what it says.
+
+    `nodes_alone` prices no stack around the nodes. Raises InputError, naming the option.
+    """
+    from sizing.request import parse_purchases, request_from
+    from sizing.stack_config import StackConfig, secrets_in
+
+    base = _stated(stack) if stack else {}
+    purchase = asked["purchase"]
+    try:
+        where = _regions(asked["region"] or [])
+        config = StackConfig.from_mapping(_merged(base, _config_values(asked, where)))
+        with waiting(f"looking for {config.model}"):
+            return request_from(
+                config,
+                regions=where,
+                purchases=parse_purchases(purchase) if purchase else (),
+                inventory=_inventory(asked["inventory"]),
+                secrets=secrets_in(stack) if stack else (),
+                nodes_alone=nodes_alone,
+            )
+    except InputError as error:
+        # What a stack's file says keeps the name of its key.
+        key = error.key if stack and not _is_given(asked, error.key) else _option(error.key)
+        raise InputError(key, error.value, error.allowed, error.nearest) from None
 
 
 def ask_preview(stack: str, folder: str, *, quiet: bool, as_json: bool) -> None:
@@ -68,6 +76,63 @@ def ask_preview(stack: str, folder: str, *, quiet: bool, as_json: bool) -> None:
     with waiting(f"planning {config.model}"):
         plan = plan_for(config, secrets)
     _print(plan, as_json, stack, quiet=quiet)
+
+
+def checked(plan: Plan) -> Plan:
+    """The plan with what the AWS account says of it."""
+    from sizing.account import check_account
+    from sizing.aws import BotoClients, asked
+
+    with waiting("asking the AWS account"):
+        return check_account(plan, asked(BotoClients))
+
+
+def _stated(stack: Path) -> dict[str, Any]:
+    """What a stack's file says, by config key."""
+    from sizing.stack_config import StackConfig
+
+    config = StackConfig.from_file(stack)
+    return config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _config_values(asked: Mapping[str, Any], where: Sequence[str]) -> dict[str, Any]:
+    """The options that were given, under the stack's config keys."""
+    return given(
+        {
+            "model": asked["model"],
+            "precision": asked["precision"],
+            "params": asked["params"],
+            "kvDtype": asked["kv_dtype"],
+            "workload": {key: asked[key] for key in ("purpose", "context", "concurrency")},
+            "gpu": asked["gpu"],
+            "instanceTypes": {"allow": asked["instance"], "deny": asked["deny"]},
+            "replicas": asked["replicas"],
+            "method": asked["method"],
+            "spread": asked["spread"] or None,
+            "prefer": asked["prefer"],
+            "hoursPerMonth": asked["hours_per_month"],
+            "budget": {"monthlyUsd": asked["budget"]},
+            "region": next(iter(where), None),
+        }
+    )
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` wins; sections are merged key by key."""
+    result = dict(base)
+    for key, value in over.items():
+        known = result.get(key)
+        both = isinstance(known, dict) and isinstance(value, dict)
+        result[key] = {**cast("dict[str, Any]", known), **value} if both else value
+    return result
+
+
+def _option(key: str) -> str:
+    return _OPTIONS.get(key, key.removeprefix("workload."))
+
+
+def _is_given(asked: Mapping[str, Any], key: str) -> bool:
+    return asked.get(_option(key).replace("-", "_")) is not None
 
 
 def _regions(asked: Sequence[str]) -> tuple[str, ...]:
@@ -84,13 +149,6 @@ def _inventory(path: str | None) -> Any:
     from sizing.inventory import read_inventory
 
     return read_inventory(Path(path).expanduser())
-
-
-def _checked(plan: Plan) -> Plan:
-    from sizing.account import check_account
-    from sizing.aws import BotoClients, asked
-
-    return check_account(plan, asked(BotoClients))
 
 
 def _print(plan: Plan, as_json: bool, stack: str | None = None, *, quiet: bool) -> None:

@@ -38,7 +38,7 @@ def change_section(plan: Plan, before: Deployed, width: int) -> list[str]:
     now = deployed_as(plan)
     if before.problem or not before.itemised:
         return []
-    rows = list(_rows(before, now))
+    rows = list(change_rows(before, now))
     if not rows:
         return []
     unchanged = len(_by_key(now)) - sum(row[0] in "+~" for row in rows)
@@ -48,7 +48,8 @@ def change_section(plan: Plan, before: Deployed, width: int) -> list[str]:
     return [head, *table(_HEADS, [*rows, total], _ALIGNS, width, yielding=1), *tail]
 
 
-def _rows(before: Deployed, now: Deployed) -> Iterator[tuple[str, ...]]:
+def change_rows(before: Deployed, now: Deployed) -> Iterator[tuple[str, ...]]:
+    """(sign, item, quantity, was, will be, change) of each item that differs."""
     was, will_be = _by_key(before), _by_key(now)
     for key in {**was, **will_be}:
         old, new = was.get(key), will_be.get(key)

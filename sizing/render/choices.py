@@ -15,7 +15,7 @@ _SHOWN_REASONS = 3
 _SHOWN_NAMES = 3
 _MOST_COLUMNS = 7
 _BOUGHT = {Purchase.CAPACITY_BLOCK: "block"}
-_KINDS = {
+KINDS = {
     "budget": "Over budget",
     "spread": "Not spread",
     "inventory": "Too few nodes",
@@ -31,7 +31,7 @@ _KINDS = {
 
 def ways_to_buy(plan: Plan, width: int) -> list[str]:
     """The same nodes under every purchase option with a known price; nothing if only one is."""
-    options = [o for o in plan.purchase_options if o.term in _terms(plan)]
+    options = [o for o in plan.purchase_options if o.term in shown_terms(plan)]
     if len(options) < 2:
         return []
     heads = ("Bought as", "Hour", "Month", "Price of", "Saves")
@@ -42,8 +42,8 @@ def ways_to_buy(plan: Plan, width: int) -> list[str]:
 
 def alternatives(plan: Plan, width: int) -> list[str]:
     """Other plans on the GPUs asked for, best first; dearer sizes of the same are left out."""
-    asked = [a for a in plan.alternatives if not _is_elsewhere(a)]
-    found = _unlike(plan, asked)
+    asked = [a for a in plan.alternatives if not is_elsewhere(a)]
+    found = unlike(plan, asked)
     if not found:
         return []
     more = len(asked) - len(found[:_SHOWN]) + plan.alternatives_omitted
@@ -53,7 +53,7 @@ def alternatives(plan: Plan, width: int) -> list[str]:
 
 def other_gpus(plan: Plan, width: int) -> list[str]:
     """The best plan on each GPU that was not asked for."""
-    found = [a for a in plan.alternatives if _is_elsewhere(a)]
+    found = [a for a in plan.alternatives if is_elsewhere(a)]
     if not found:
         return []
     shown = found[:_SHOWN]
@@ -69,14 +69,14 @@ def rejected(plan: Plan, width: int) -> list[str]:
     if not by_kind:
         return []
     rows = [
-        (_KINDS.get(kind, kind) if first else "", line)
+        (KINDS.get(kind, kind) if first else "", line)
         for kind, groups in by_kind.items()
         for first, line in _reasons(groups)
     ]
     return ["Rejected", *fields(rows, width)]
 
 
-def _terms(plan: Plan) -> set[str | None]:
+def shown_terms(plan: Plan) -> set[str | None]:
     """Of the reserved terms, the plain one and the cheapest are shown."""
     reserved = [o for o in plan.purchase_options if o.term and o.usd_per_hour is not None]
     cheapest = min(reserved, key=lambda o: o.usd_per_hour or 0.0, default=None)
@@ -92,10 +92,10 @@ def _way(plan: Plan, option: PurchaseOption) -> tuple[str, ...]:
     hour, month = _money(option.usd_per_hour), _money(option.usd_per_month)
     if option.usd_per_hour_low not in (None, option.usd_per_hour):
         hour, month = f"{usd(option.usd_per_hour_low or 0.0)} to {hour}", f"up to {month}"
-    return (name, hour, month, option.price_as_of or "unknown", _saves(plan, option))
+    return (name, hour, month, option.price_as_of or "unknown", saves(plan, option))
 
 
-def _saves(plan: Plan, option: PurchaseOption) -> str:
+def saves(plan: Plan, option: PurchaseOption) -> str:
     """Against on-demand: how much, or from how many hours a month on."""
     if option.purchase is Purchase.ON_DEMAND:
         return ""
@@ -115,7 +115,7 @@ def _saves(plan: Plan, option: PurchaseOption) -> str:
     return f"up to {most:.0%}" if least < 0.005 else f"{least:.0%} to {most:.0%}"
 
 
-def _unlike(plan: Plan, found: Sequence[Alternative]) -> list[Alternative]:
+def unlike(plan: Plan, found: Sequence[Alternative]) -> list[Alternative]:
     """The first of those that differ in nothing but the size of the machine around the GPUs."""
     seen = {(plan.gpu, plan.layout, plan.nodes, plan.region, plan.purchase, plan.precision)}
     kept: list[Alternative] = []
@@ -127,7 +127,7 @@ def _unlike(plan: Plan, found: Sequence[Alternative]) -> list[Alternative]:
     return kept
 
 
-def _is_elsewhere(a: Alternative) -> bool:
+def is_elsewhere(a: Alternative) -> bool:
     return a.note.endswith("not asked for")
 
 

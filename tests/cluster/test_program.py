@@ -57,7 +57,8 @@ def test_the_stacks_outputs_are_the_documented_ones() -> None:
     outputs = run(PROD, preview=True).outputs["gpu-sizing-prod"]
     known = {key for key, value in outputs.items() if value is not None}
     assert known == {
-        "plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "costBreakdown", "endpointUrl"
+        "plan", "nodes", "hourlyCostUsd", "monthlyCostUsd", "costBreakdown", "endpointUrl",
+        "readme",
     }  # fmt: skip
     assert outputs["plan"]["gpus_provisioned"] == 16
     assert 110.08 < outputs["hourlyCostUsd"] < 110.5

@@ -1,0 +1,75 @@
+"""A study as a short page of GitHub-flavoured Markdown, as it is posted on a pull request."""
+
+from __future__ import annotations
+
+from sizing.plan import Method
+from sizing.report.gfm import bullets, facts, folded, page, table, text
+from sizing.report.options import (
+    alternatives_table,
+    change_table,
+    precisions_table,
+    rejected_table,
+    steps_table,
+    ways_table,
+)
+from sizing.report.sheets import cost_table, evidence_table, memory_table, serving_rows
+from sizing.report.study import Study
+from sizing.report.tiles import plan_tiles
+from sizing.report.words import change, money, nodes, served, where
+
+_MOST_ALTERNATIVES = 5
+
+
+def render_markdown(study: Study) -> str:
+    """The answer, the change and the cost; everything else opens on demand."""
+    return page([*_answer(study), *_cost(study), *_surroundings(study), *_grounds(study)])
+
+
+def _answer(study: Study) -> list[list[str]]:
+    plan = study.plan
+    name = f"{study.stack}: " if study.stack else ""
+    head = f"## {text(f'{name}{nodes(plan)}, {money(plan.cost.usd_per_month)} a month')}"
+    said = change(plan, study.previous)
+    warnings = ["> [!WARNING]", *(f"> {line}" for line in bullets(plan.warnings))]
+    return [
+        [head],
+        [f"{text(served(plan))}; {text(where(plan))}."],
+        [f"**Against what is deployed:** {text(said)}."] if said else [],
+        facts([(tile.label, f"{tile.value} ({tile.note})") for tile in plan_tiles(plan)]),
+        warnings if plan.warnings else [],
+    ]
+
+
+def _cost(study: Study) -> list[list[str]]:
+    changed, cost = change_table(study.plan, study.previous), cost_table(study.plan)
+    ways = ways_table(study.plan)
+    return [
+        [f"### {text(changed.caption)}", "", *table(changed)] if changed else [],
+        [f"### {text(cost.caption)}", "", *table(cost)],
+        folded(ways.caption, table(ways)) if ways else [],
+    ]
+
+
+def _surroundings(study: Study) -> list[list[str]]:
+    plan = study.plan
+    memory, others = memory_table(plan), alternatives_table(plan, _MOST_ALTERNATIVES)
+    precisions = precisions_table(study)
+    curves = (study.context, study.concurrency) if plan.method is Method.ENGINE else ()
+    steps = [steps_table(curve) for curve in curves]
+    return [
+        folded(memory.caption, table(memory)),
+        folded(others.caption, table(others)) if plan.alternatives else [],
+        *(folded(found.caption, table(found)) for found in steps),
+        folded(precisions.caption, table(precisions)),
+    ]
+
+
+def _grounds(study: Study) -> list[list[str]]:
+    plan = study.plan
+    evidence, rejected = evidence_table(plan), rejected_table(plan)
+    return [
+        folded("How it is served", facts(serving_rows(plan))),
+        folded(evidence.caption, table(evidence)),
+        folded("Assumed", bullets(plan.assumptions)) if plan.assumptions else [],
+        folded(rejected.caption, table(rejected)) if rejected else [],
+    ]

@@ -1,0 +1,51 @@
+"""What a report tells: the plan, and the plans around it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from sizing.deployed import Deployed
+from sizing.plan import Plan
+from sizing.report.curves import Curve, curves_of
+from sizing.report.precisions import AtPrecision, side_by_side
+from sizing.request import Request
+
+
+class Study(BaseModel):
+    """A plan with its surroundings. `stack` is the environment it belongs to, None for a model;
+    `previous` is what is deployed now, None where that was not given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plan: Plan
+    stack: str | None = None
+    previous: Deployed | None = None
+    budget_monthly_usd: float | None = None
+    context: Curve
+    concurrency: Curve
+    precisions: tuple[AtPrecision, ...]
+    made_on: date
+
+
+def make_study(
+    request: Request,
+    plan: Plan,
+    today: date,
+    *,
+    stack: str | None = None,
+    previous: Deployed | None = None,
+) -> Study:
+    """Everything around `plan`, which is the answer to `request`."""
+    context, concurrency = curves_of(request, plan)
+    return Study(
+        plan=plan,
+        stack=stack,
+        previous=previous,
+        budget_monthly_usd=request.budget_monthly_usd,
+        context=context,
+        concurrency=concurrency,
+        precisions=side_by_side(request, plan),
+        made_on=today,
+    )

@@ -1,0 +1,95 @@
+"""Figures and short sentences as every kind of report says them."""
+
+from __future__ import annotations
+
+from sizing.deployed import Deployed
+from sizing.plan import Cost, Layout, Plan
+from sizing.render.change import change_line
+from sizing.units import usd
+
+UNKNOWN = "unknown"
+_CENT = 0.005
+_TIMES = "\u00a0×\u00a0"
+
+
+def money(amount: float | None) -> str:
+    """Dollars with their sign; an unknown amount says so and is never zero."""
+    return UNKNOWN if amount is None else usd(amount)
+
+
+def amount(value: float | None) -> str:
+    """Dollars in a table whose head says USD; less than half a cent is not shown as nothing."""
+    if value is None:
+        return UNKNOWN
+    return "<0.01" if 0 < value < _CENT else f"{value:,.2f}"
+
+
+def counted(number: float, one: str, many: str | None = None) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{number:,g} {one if number == 1 else many or f'{one}s'}"
+
+
+def nodes(plan: Plan) -> str:
+    """`2 × p5.48xlarge`."""
+    return times(plan.nodes, plan.instance_type)
+
+
+def times(count: int, what: str) -> str:
+    """`2 × what`, which is never broken at the sign."""
+    return f"{count:,}{_TIMES}{what}"
+
+
+def layout(found: Layout, copies: int = 1) -> str:
+    """`TP 8 × PP 2`, with the copies where there are several."""
+    parts = [f"TP\u00a0{found.tp}"]
+    parts += [f"PP\u00a0{found.pp}"] if found.pp > 1 else []
+    parts += [f"DP\u00a0{found.dp}"] if found.dp > 1 else []
+    parts += [f"EP\u00a0{found.ep}"] if found.ep > 1 else []
+    text = _TIMES.join(parts)
+    return text if copies == 1 else f"{copies:,} of {text}"
+
+
+def served(plan: Plan) -> str:
+    """What is served under which load."""
+    load = plan.workload
+    at_once = counted(load.concurrency, "sequence")
+    return f"{plan.model} at {plan.precision}, {at_once} at once of {load.context:,} tokens each"
+
+
+def where(plan: Plan) -> str:
+    """Where the nodes come from."""
+    return f"{plan.purchase} in {plan.region}" if plan.region else str(plan.purchase)
+
+
+def month(cost: Cost) -> str:
+    """How many hours a month are, and how many of them are billed."""
+    idle = cost.billed_hours_per_month > cost.hours_per_month
+    billed = f", {cost.billed_hours_per_month:g} of them billed" if idle else ""
+    return f"a month is {cost.hours_per_month:g} hours{billed}"
+
+
+def change(plan: Plan, before: Deployed | None) -> str:
+    """What differs from what is deployed, or why there is nothing to compare with; may be empty."""
+    if before is None:
+        return ""
+    return change_line(plan, before).removeprefix("change: ").replace(" -> ", " → ")
+
+
+def all_in(cost: Cost) -> str:
+    """What the sum covers."""
+    if cost.unknown_lines:
+        return f"at least: {counted(cost.unknown_lines, 'item')} without a known price"
+    return "all in"
+
+
+def price_origin(cost: Cost) -> str:
+    """Dates and sources of the prices, the nodes' first."""
+    own = _origin(cost.price_as_of, cost.price_source)
+    said = f"Nodes' price {own}" if own else "The nodes' price is not known"
+    rest = dict.fromkeys(_origin(line.price_as_of, line.price_source) for line in cost.lines)
+    others = [origin for origin in rest if origin and origin != own]
+    return f"{said}; everything else {' and '.join(others)}." if others else f"{said}."
+
+
+def _origin(day: str | None, source: str | None) -> str:
+    return ", ".join(part for part in (f"of {day}" if day else "", source or "") if part)
