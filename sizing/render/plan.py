@@ -27,7 +27,7 @@ def render_plan(
     before = deployed_as(previous) if isinstance(previous, Plan) else previous
     sections = [
         _answer(plan, before, width, stack),
-        fields(_facts(plan), width),
+        fields(_facts(plan, stack), width),
         ["Memory of one GPU (the fullest), GiB", *_memory(plan)],
         cost_section(plan, width),
         change_section(plan, before, width) if before else [],
@@ -68,7 +68,7 @@ def _nodes(plan: Plan) -> str:
     return f"{plan.nodes} x {plan.instance_type}"
 
 
-def _facts(plan: Plan) -> list[tuple[str, str]]:
+def _facts(plan: Plan, stack: str | None) -> list[tuple[str, str]]:
     rule = plan.rule_of_thumb
     counted = "nominal" if rule.parameters_are_nominal else "exact"
     copies = "1 copy" if plan.replicas == 1 else f"{plan.replicas} copies"
@@ -95,7 +95,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
         ("Engine", f"{plan.engine}; overheads {plan.evidence['overheads']}"),
         ("Checkpoint", _checkpoint(plan)),
         *_chosen(plan),
-        *([("Quota", _quota(plan.quota))] if plan.quota else []),
+        *([("Quota", _quota(plan.quota, stack))] if plan.quota else []),
         *_account(plan.account),
     ]
 
@@ -116,9 +116,13 @@ def _chosen(plan: Plan) -> list[tuple[str, str]]:
     return [("Chosen for", "; ".join(said))] if said else []
 
 
-def _quota(quota: Quota) -> str:
+def _quota(quota: Quota, stack: str | None) -> str:
+    """What the nodes count against, and who asks whether there is enough of it."""
+    asks = "`pulumi preview` asks the account"
+    if not stack:
+        asks = "not checked (`sizing plan --check-account` does)"
     code = f" ({quota.code})" if quota.code else " (AWS's code is not known)"
-    unchecked = "" if quota.checked else "; not checked (`sizing plan --check-account` does)"
+    unchecked = "" if quota.checked else f"; {asks}"
     return f"{quota.needed:g} {quota.unit} of {quota.name}{code} in {quota.region}{unchecked}"
 
 
