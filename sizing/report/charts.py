@@ -180,6 +180,8 @@ def _bars(rows: list[dict[str, Any]], sheet: Sheet, room: float) -> Spec:
                 "encoding": {"text": {"field": "text"}},
             },
         ],
+        # A reader's font may be wider than the one that was measured.
+        padding={"left": 10, "right": 2, "top": 2, "bottom": 2},
         data={"values": rows},
         encoding={
             "x": {"field": "size", "type": "quantitative", "scale": scale, "axis": None},
