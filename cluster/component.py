@@ -25,6 +25,7 @@ from cluster.tags import shared_tags
 from sizing.aws import Clients
 from sizing.plan import Plan
 from sizing.planner import plan_for
+from sizing.render.text import wrapped
 from sizing.stack_config import StackConfig
 
 TYPE = "gpu-sizing:index:GpuCluster"
@@ -85,7 +86,7 @@ class GpuCluster(pulumi.ComponentResource):
         place: Place,
     ) -> dict[str, Any]:
         for warning in warnings(wanted):
-            pulumi.log.warn(warning, self)
+            pulumi.log.warn("\n".join(wrapped(warning)), self)
         site = choose_site(wanted, place)
         return _Maker(self._scope(wanted), wanted, site, place).make(secrets)
 

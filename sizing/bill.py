@@ -19,10 +19,10 @@ _HOUR_DIGITS, _MONTH_DIGITS = 4, 2
 
 
 def bill(request: Request, candidate: Candidate, made: Draft | None = None) -> Cost:
-    """What a candidate costs, all in. Nodes of one's own stand where they stand: nothing else is
-    created for them."""
+    """What a candidate costs: all in, or the nodes alone where no stack is asked about. Nodes of
+    one's own stand where they stand: nothing else is created for them."""
     nodes = _node_line(candidate)
-    if candidate.lot.offer.purchase is Purchase.OWNED:
+    if request.nodes_alone or candidate.lot.offer.purchase is Purchase.OWNED:
         return _total(request, candidate, nodes, (), None)
     made = made or draft(request, candidate)
     what = infrastructure(request.config, made, request.secrets)
@@ -71,13 +71,22 @@ def _total(
         unknown_lines=len(lines) - len(known),
         usage_lines=sum(line.usage for line in lines),
         free=_free(what) if what else (),
-        notes=_notes(request, what) if what else (),
+        notes=_notes(request, what) if what else _nodes_notes(request),
     )
 
 
 def _free(what: Infrastructure) -> tuple[str, ...]:
     """What is made and not billed: `2 SSM parameters`."""
     return tuple(f"{n} {name}{'s' if n > 1 else ''}" for name, n in what.free.items())
+
+
+def _nodes_notes(request: Request) -> tuple[str, ...]:
+    if not request.nodes_alone:
+        return ()
+    return (
+        "the nodes alone: `sizing preview` counts what a stack makes around them too (volumes, "
+        "network, endpoint, logs)",
+    )
 
 
 def _notes(request: Request, what: Infrastructure) -> tuple[str, ...]:

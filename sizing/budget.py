@@ -20,7 +20,7 @@ def over_budget(cost: Cost, limit: float) -> str | None:
         return f"price unknown, so it cannot be held to {KEY}"
     if month <= limit:
         return None
-    said = f"{usd(month)} a month all in, {usd(month - limit)} over {KEY} {usd(limit)}"
+    said = f"{_month(cost, month)}, {usd(month - limit)} over {KEY} {usd(limit)}"
     return f"{said}, {_unknown(cost)}" if cost.unknown_lines else said
 
 
@@ -30,11 +30,15 @@ def budget_warning(cost: Cost, budget: BudgetConfig) -> str | None:
     if limit is None or month is None:
         return None
     share = month / limit
-    said = f"{usd(month)} a month all in is {share:.0%} of {KEY} {usd(limit)}"
+    said = f"{_month(cost, month)} is {share:.0%} of {KEY} {usd(limit)}"
     if share >= budget.warn_at:
         rest = f"; {_unknown(cost)}" if cost.unknown_lines else ""
         return f"{said} (budget.warnAt {budget.warn_at:.0%}){rest}"
     return f"{said}, {_unknown(cost)}" if cost.unknown_lines else None
+
+
+def _month(cost: Cost, month: float) -> str:
+    return f"{usd(month)} a month{' all in' if cost.is_all_in else ''}"
 
 
 def _unknown(cost: Cost) -> str:

@@ -94,7 +94,8 @@ class CostLine(_Record):
 
 
 class Cost(_Record):
-    """USD, all that is known of everything that is created; a month is `hours_per_month` hours.
+    """USD, all that is known of what its lines say: everything that a stack creates, or the nodes
+    alone where no stack was asked about. A month is `hours_per_month` hours.
 
     The totals are the sums of the lines with a price; None where the nodes' own price is not known,
     since the rest alone would mislead. `nodes_usd_per_*` are the nodes' part. Evidence is the
@@ -118,6 +119,11 @@ class Cost(_Record):
     price_source: str | None = None
     evidence: Evidence
     lines: tuple[CostLine, ...]
+
+    @property
+    def is_all_in(self) -> bool:
+        """Whether more than the nodes is counted."""
+        return len(self.lines) > 1
 
 
 class NodeGroup(_Record):

@@ -74,4 +74,5 @@ def _told(request: Request, best: Candidate) -> str:
     offer, cost = best.lot.offer, bill(request, best)
     month = f"{'at least ' if cost.unknown_lines else ''}{usd(cost.usd_per_month or 0.0)} a month"
     where = f"{offer.purchase}, {offer.region}"
-    return f"{best.nodes} x {best.lot.instance.name}, {where}, {month} all in"
+    counted = " all in" if cost.is_all_in else ""
+    return f"{best.nodes} x {best.lot.instance.name}, {where}, {month}{counted}"

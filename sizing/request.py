@@ -40,7 +40,8 @@ class Request:
 
     Any of `precisions` will do, the first most; `other_gpus` were not asked for and are only
     compared with. `named` is the model as it was typed, `checkpoint` what serving.checkpoint names.
-    `config` and `secrets` (config keys of secrets that the stack brings) say what is built around.
+    `config` and `secrets` (config keys of secrets that the stack brings) say what is built around;
+    with `nodes_alone` nothing is, as for nodes that no stack deploys.
     """
 
     named: str
@@ -64,6 +65,7 @@ class Request:
     checkpoint: Checkpoint | None
     config: StackConfig
     secrets: frozenset[str]
+    nodes_alone: bool
     defaults_used: tuple[str, ...]
 
 
@@ -74,9 +76,10 @@ def request_from(
     purchases: tuple[Purchase, ...] = (),
     inventory: Inventory | None = None,
     secrets: Collection[str] = (),
+    nodes_alone: bool = False,
 ) -> Request:
     """A checked request. `regions` and `purchases` widen the search beyond the stack's own;
-    `inventory` puts a company's own nodes beside AWS's.
+    `inventory` puts a company's own nodes beside AWS's; `nodes_alone` prices no stack around them.
 
     Raises InputError for anything unknown or contradictory.
     """
@@ -121,6 +124,7 @@ def request_from(
         checkpoint=parse_checkpoint(config.serving.checkpoint),
         config=config,
         secrets=frozenset(secrets),
+        nodes_alone=nodes_alone,
         defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
     )
 

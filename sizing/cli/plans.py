@@ -30,16 +30,18 @@ def ask_plan(asked: Mapping[str, Any], *, check_account: bool, quiet: bool, as_j
     """Print the plan for the options of `sizing plan`, by their names; None means not given."""
     from sizing.planner import make_plan
 
-    request = request_for(asked)
+    request = request_for(asked, nodes_alone=True)
     with waiting(f"planning {request.spec.name}"):
         plan = make_plan(request)
     _print(checked(plan) if check_account else plan, as_json, quiet=quiet)
 
 
-def request_for(asked: Mapping[str, Any], stack: Path | None = None) -> Request:
+def request_for(
+    asked: Mapping[str, Any], stack: Path | None = None, *, nodes_alone: bool = False
+) -> Request:
     """What a plan's options ask for; over a stack's file they change what it says.
 
-    Raises InputError, naming the option.
+    `nodes_alone` prices no stack around the nodes. Raises InputError, naming the option.
     """
     from sizing.request import parse_purchases, request_from
     from sizing.stack_config import StackConfig, secrets_in
@@ -56,6 +58,7 @@ def request_for(asked: Mapping[str, Any], stack: Path | None = None) -> Request:
                 purchases=parse_purchases(purchase) if purchase else (),
                 inventory=_inventory(asked["inventory"]),
                 secrets=secrets_in(stack) if stack else (),
+                nodes_alone=nodes_alone,
             )
     except InputError as error:
         # What a stack's file says keeps the name of its key.

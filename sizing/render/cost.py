@@ -29,7 +29,7 @@ def cost_section(plan: Plan, width: int) -> list[str]:
 def all_in(plan: Plan) -> str | None:
     """The total in words; None where nothing but the nodes is counted."""
     cost = plan.cost
-    if len(cost.lines) < 2:
+    if not cost.is_all_in:
         return None
     unknown = _unknown(cost, plan.region)
     if cost.usd_per_hour is None or cost.usd_per_month is None:

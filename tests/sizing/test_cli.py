@@ -168,12 +168,27 @@ def test_over_budget_is_an_honest_no_with_what_would_fit(
     asked = ("plan", "llama-3.1-405b", "--precision", "bf16", "--budget", "80000")
     assert run(*asked) == 1
     said = capsys.readouterr().err
-    assert "$519.76 over budget.monthlyUsd $80,000.00" in said
+    assert "$80,358.40 a month, $358.40 over budget.monthlyUsd $80,000.00" in said
     assert "or with precision fp8: 1 x p5.48xlarge" in said
     assert run(*asked, "--json") == 1
     found = json.loads(capsys.readouterr().out)["error"]
     assert found["key"] == "plan"
     assert any("fp8" in line for line in found["relaxed"])
+
+
+def test_a_plan_prices_its_nodes_and_a_stack_everything_around_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("plan", "llama-3.1-405b", "--precision", "bf16", "--json") == 0
+    nodes = json.loads(capsys.readouterr().out)["cost"]
+    assert len(nodes["lines"]) == 1
+    assert nodes["usd_per_month"] == pytest.approx(80358.40)
+    assert run("preview", "--stack", "prod", "--json") == 0
+    stack = json.loads(capsys.readouterr().out)["cost"]
+    assert stack["nodes_usd_per_month"] == nodes["usd_per_month"] < stack["usd_per_month"]
+    for cost in (nodes, stack):
+        known = [line["usd_per_month"] for line in cost["lines"]]
+        assert cost["usd_per_month"] == pytest.approx(sum(known), abs=0.01)
 
 
 def in_a_terminal(*arguments: str, **environment: str) -> str:

@@ -46,7 +46,7 @@ def month(found: Plan, item: str) -> float | None:
 
 def is_sum(cost: Cost) -> bool:
     known = [x.usd_per_month for x in cost.lines if x.usd_per_month is not None]
-    return cost.usd_per_month == pytest.approx(sum(known), abs=0.005)
+    return cost.usd_per_month == pytest.approx(sum(known), abs=0.0051)  # it has cents
 
 
 @pytest.mark.parametrize(
