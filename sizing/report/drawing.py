@@ -13,6 +13,10 @@ from typing import Any
 import vl_convert
 
 Spec = dict[str, Any]
+LETTER, BOLD_LETTER = 7.0, 8.0
+"""Pixels of a letter of a chart's text, about, in the widest of common fonts."""
+USD_TICK = "datum.value ? format(datum.value, '$~s') : '$0'"
+"""What an axis of dollars writes at its ticks, as Vega-Lite computes it."""
 _GRAMMAR = "6.4"
 _HEAD = re.compile(r'^<svg [^>]*?(width="[\d.]+" height="[\d.]+" viewBox="[^"]*")>')
 _TAG = re.compile(r"<[a-z][^>]*>")
@@ -57,6 +61,12 @@ def layered(sheet: Sheet, height: int, layers: list[Spec], **more: Any) -> Spec:
     """Layers in one frame that is exactly as wide as the sheet."""
     fit = {"type": "fit", "contains": "padding"}
     return {"width": sheet.width, "height": height, "autosize": fit, "layer": layers, **more}
+
+
+def over(text: str) -> Spec:
+    """The title of an upright axis, above it: turned text is hard to read."""
+    font = {"fontSize": 12, "fontWeight": "normal", "color": "var(--muted)"}
+    return {"text": text, "anchor": "start", "frame": "bounds", "offset": 6, **font}
 
 
 def draw(spec: Spec, sheet: Sheet, label: str) -> str:

@@ -67,7 +67,7 @@ def axis(values: Sequence[float]) -> Axis:
     low, high = min(values), max(values)
     if low > 0 and high / low > _CRUSHING:
         return Axis(low / 2, high * 1.5, is_log=True)
-    return Axis(0.0, high * 1.12, is_log=False)
+    return Axis(0.0, high * 1.12 or 1.0, is_log=False)
 
 
 _Box = tuple[float, float, float, float]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from sizing.plan import Method
 from sizing.report.charts import (
     bars_chart,
-    curve_chart,
     has_dots,
     memory_chart,
     precisions_chart,
     scatter_chart,
 )
+from sizing.report.curve_chart import curve_chart
 from sizing.report.curves import Curve
 from sizing.report.drawing import HALF, NARROW, WIDE, Sheet, Spec, draw
 from sizing.report.figures import cost_by_group
@@ -149,6 +149,8 @@ def _curve(study: Study, curve: Curve) -> Figure:
     table = steps_table(curve)
     if any(step.usd_per_month is None for step in curve.steps):
         return Figure(f"{title} (some prices are unknown: no chart)", (), table, open=True)
+    if curve.steps[0].first == curve.steps[-1].last:
+        return Figure(title, (), table, open=True, note=_sentence(curve.ends))
     said = "; ".join(
         f"{s.first:,} to {s.last:,}: {s.nodes} {s.instance_type}, {money(s.usd_per_month)} a month"
         for s in curve.steps
@@ -156,7 +158,11 @@ def _curve(study: Study, curve: Curve) -> Figure:
     budget = study.budget_monthly_usd
     sheets = (HALF, NARROW)
     drawn = _drawn(lambda sheet: curve_chart(curve, budget, sheet), f"{title}. {said}", sheets)
-    return Figure(title, drawn, table, note=f"{curve.ends[0].upper()}{curve.ends[1:]}.")
+    return Figure(title, drawn, table, note=_sentence(curve.ends))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _precisions(study: Study) -> Section:
