@@ -115,7 +115,8 @@ def _study(
 
     if (asked["model"] is None) == (stack is None):
         raise InputError("model", asked["model"], "a MODEL, or --stack NAME, and not both")
-    request = request_for(asked, stack_file(stack, Path(folder)) if stack else None)
+    file = stack_file(stack, Path(folder)) if stack else None
+    request = request_for(asked, file, nodes_alone=file is None)
     today = date.today()
     with waiting(f"planning {request.spec.name}"):
         plan = make_plan(request)

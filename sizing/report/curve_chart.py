@@ -18,15 +18,15 @@ _MOST_TICKS = 5
 _CLOSE = 0.12
 
 
-def curve_chart(curve: Curve, budget: float | None, sheet: Sheet) -> Spec:
+def curve_chart(curve: Curve, budget: float | None, counts: str, sheet: Sheet) -> Spec:
     """USD a month over the load, with the load asked for and the budget's line.
 
-    Every step needs a price, and the range more than one point.
+    `counts` says what the amounts cover. Every step needs a price, and the range two points.
     """
     frame = _framed(curve, budget)
     marks = [_levels(frame), _asked(frame), *_names(frame, budget, sheet)]
     marks += [_budget_line(budget, frame.y)] if budget is not None else []
-    return layered(sheet, _HEIGHT, marks, title=over("USD a month, all in"))
+    return layered(sheet, _HEIGHT, marks, title=over(f"USD a month, {counts}"))
 
 
 @dataclass(frozen=True, slots=True)

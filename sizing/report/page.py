@@ -28,7 +28,7 @@ from sizing.report.options import (
 from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import Study
 from sizing.report.table import Table
-from sizing.report.words import all_in, money, nodes
+from sizing.report.words import covers, is_all_in, money, nodes
 
 _MOST_ALTERNATIVES = 20
 _NO_CHART = "Too little is known of price and room for a chart."
@@ -101,9 +101,9 @@ def _cost(study: Study) -> Section:
     ways = ways_table(study.plan)
     tables = (cost_table(study.plan), *([ways] if ways else []))
     share = ""
-    if cost.usd_per_month and cost.nodes_usd_per_month:
+    if cost.usd_per_month and cost.nodes_usd_per_month and is_all_in(cost):
         share = f", {cost.nodes_usd_per_month / cost.usd_per_month:.1%} of it for the nodes"
-    lead = f"{money(cost.usd_per_month)} a month {all_in(cost)}{share}."
+    lead = f"{money(cost.usd_per_month)} a month {covers(cost)}{share}."
     if len(groups) < 2:
         return Section("cost", "Cost", lead, tables=tables)
     label = "USD a month: " + ", ".join(f"{name} {money(usd)}" for name, usd in groups.items())
@@ -155,9 +155,11 @@ def _curve(study: Study, curve: Curve) -> Figure:
         f"{s.first:,} to {s.last:,}: {s.nodes} {s.instance_type}, {money(s.usd_per_month)} a month"
         for s in curve.steps
     )
-    budget = study.budget_monthly_usd
+    budget, counts = study.budget_monthly_usd, covers(study.plan.cost)
     sheets = (HALF, NARROW)
-    drawn = _drawn(lambda sheet: curve_chart(curve, budget, sheet), f"{title}. {said}", sheets)
+    drawn = _drawn(
+        lambda sheet: curve_chart(curve, budget, counts, sheet), f"{title}. {said}", sheets
+    )
     return Figure(title, drawn, table, note=_sentence(curve.ends))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sizing.plan import Plan
+from sizing.plan import Cost, Plan
 from sizing.report.figures import headroom, held_in_all
-from sizing.report.words import all_in, money, month
+from sizing.report.words import covers, is_all_in, money, month
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ def plan_tiles(plan: Plan) -> tuple[Tile, ...]:
         Tile(
             "An hour",
             money(cost.usd_per_hour),
-            f"USD {all_in(cost)}, {cost.evidence}; the nodes {money(cost.nodes_usd_per_hour)}",
+            f"USD {covers(cost)}, {cost.evidence}{_nodes(cost, cost.nodes_usd_per_hour)}",
         ),
         Tile(
             "A month",
             money(cost.usd_per_month),
-            f"USD, {month(cost)}; the nodes {money(cost.nodes_usd_per_month)}",
+            f"USD, {month(cost)}{_nodes(cost, cost.nodes_usd_per_month)}",
         ),
         Tile(
             "GPUs",
@@ -44,3 +44,8 @@ def plan_tiles(plan: Plan) -> tuple[Tile, ...]:
             f"the load: {held:,} sequences of {plan.workload.context:,} tokens at once",
         ),
     )
+
+
+def _nodes(cost: Cost, usd: float | None) -> str:
+    """The nodes' part, where there is another."""
+    return f"; the nodes {money(usd)}" if is_all_in(cost) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sizing.deployed import Deployed
-from sizing.plan import Cost, Layout, Plan
+from sizing.plan import NODES_GROUP, Cost, Layout, Plan
 from sizing.render.change import change_line
 from sizing.units import usd
 
@@ -75,11 +75,16 @@ def change(plan: Plan, before: Deployed | None) -> str:
     return change_line(plan, before).removeprefix("change: ").replace(" -> ", " → ")
 
 
-def all_in(cost: Cost) -> str:
+def covers(cost: Cost) -> str:
     """What the sum covers."""
     if cost.unknown_lines:
         return f"at least: {counted(cost.unknown_lines, 'item')} without a known price"
-    return "all in"
+    return "all in" if is_all_in(cost) else "for the nodes alone"
+
+
+def is_all_in(cost: Cost) -> bool:
+    """Whether more than the nodes is counted."""
+    return any(line.group != NODES_GROUP for line in cost.lines)
 
 
 def price_origin(cost: Cost) -> str:

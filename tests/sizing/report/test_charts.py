@@ -80,7 +80,7 @@ def steps(*borders: tuple[int, int, float]) -> Curve:
     "curve", [steps((1, 10, 100.0)), steps((1, 10, 100.0), (11, 90, 200.0)), steps((1, 9, 0.0))]
 )
 def test_a_curve_is_drawn_whatever_its_steps(curve: Curve, budget: float | None) -> None:
-    svg = draw(curve_chart(curve, budget, HALF), HALF, "cost over the load")
+    svg = draw(curve_chart(curve, budget, "all in", HALF), HALF, "cost over the load")
     assert ("budget $" in svg) == (budget is not None)
     assert "NaN" not in svg
     assert "asked: 1<" in svg

@@ -70,6 +70,20 @@ def test_json_is_one_object_with_the_plan_and_its_surroundings(
     assert len(found.precisions) > 3
 
 
+def test_a_model_costs_what_its_plan_says_and_a_stack_everything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert answering(app, ("plan", "llama-3.1-405b", "--precision", "bf16", "--json")) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert run("llama-3.1-405b", "--precision", "bf16", "--json") == 0
+    found = Study.model_validate_json(capsys.readouterr().out)
+    assert found.plan.cost.usd_per_month == plan["cost"]["usd_per_month"] == 80_358.4
+    assert run("llama-3.1-405b", "--precision", "bf16", "--format", "markdown") == 0
+    assert "$110.08 (USD for the nodes alone, measured)" in capsys.readouterr().out
+    assert run("--stack", "prod", "--format", "markdown") == 0
+    assert "; the nodes $110.08)" in capsys.readouterr().out
+
+
 def test_what_is_deployed_is_compared_with(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
