@@ -10,7 +10,16 @@ from sizing.render.cost import quantity
 from sizing.render.text import checkpoint_text
 from sizing.report.figures import group_name
 from sizing.report.table import Look, Row, Table, columns, without_empty
-from sizing.report.words import amount, counted, layout, money, month, nodes, price_origin
+from sizing.report.words import (
+    amount,
+    counted,
+    is_all_in,
+    layout,
+    money,
+    month,
+    nodes,
+    price_origin,
+)
 from sizing.units import gib
 
 PARTS = {
@@ -31,7 +40,7 @@ _FIGURES = {
     "overheads": "Activations, CUDA, NCCL",
     "cuda_visible_memory": "Memory that CUDA sees",
     "price": "Price of the nodes",
-    "cost": "Cost, all in",
+    "cost": "Cost in all",
 }
 
 
@@ -73,7 +82,8 @@ def cost_table(plan: Plan) -> Table:
             rows.append(Row((group_name(group),), Look.GROUP))
         rows += [_cost_row(line, plan.region) for line in cost.lines if line.group == group]
     hour, usd = amount(cost.usd_per_hour), amount(cost.usd_per_month)
-    name = "Known in all" if cost.unknown_lines else "All in"
+    name = "All in" if is_all_in(cost) else "Total"
+    name = "Known in all" if cost.unknown_lines else name
     rows.append(Row((name, "", "", hour, usd, cost.evidence.value, ""), Look.TOTAL))
     heads = columns("Item", ">Quantity", "Unit", ">An hour", ">A month", "Evidence", "Assumes")
     caption = f"Cost, USD ({month(cost)})"
