@@ -40,6 +40,8 @@ format: deps ## rewrite the code in its one style
 	@$(BIN)/ruff format $(SOURCES)
 
 test: deps test-deps ## run the tests, the real engine included
+	@# Built first, where it can be: else every process of the tests would wait for it.
+	@$(BIN)/python -m sandbox yaml >&2 || true
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-deps: ## install cloud-init, systemd, shellcheck and Chromium for the tests (root only)

@@ -21,8 +21,8 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks at /proc"),
 ]
 # Output values are only known once the resources exist: the program hangs in the middle.
-SLOW = "\nimport time\nvpc.id.apply(lambda _: time.sleep(60))\n"
-SECONDS = 60
+SLOW = "\nimport time\nvpc.id.apply(lambda _: time.sleep(30))\n"
+SECONDS = 90
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -203,7 +204,7 @@ def test_what_aws_accepts_is_accepted(ec2: Any, launch: Launch, network: Network
 
 def via_template(ec2: Any, data: dict[str, Any]) -> dict[str, Any]:
     """The same launch with everything in a launch template."""
-    number = len(ec2.describe_launch_templates()["LaunchTemplates"])
-    answer = ec2.create_launch_template(LaunchTemplateName=f"t{number}", LaunchTemplateData=data)
+    name = f"t-{uuid4().hex}"
+    answer = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
     template = answer["LaunchTemplate"]["LaunchTemplateId"]
     return {"LaunchTemplate": {"LaunchTemplateId": template, "Version": "$Latest"}}
