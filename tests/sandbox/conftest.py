@@ -63,32 +63,32 @@ class Network:
     other_group: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    """A running local AWS."""
+    """A running local AWS, which no other module's tests leave anything in."""
     with Sandbox(tmp_path_factory.mktemp("sandbox") / "state") as sandbox:
         yield sandbox
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ec2(local_aws: Sandbox) -> Any:
     """A boto3 EC2 client of it."""
     return local_aws.client("ec2")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(local_aws: Sandbox) -> Aws:
     """The provider's own way to it."""
     return Aws(local_aws.endpoint, "us-east-1")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def maker(aws: Aws) -> Maker:
     """Creates resources by token."""
     return Maker(aws)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def image(local_aws: Sandbox) -> str:
     """The id of the Deep Learning AMI."""
     name = "base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
@@ -97,7 +97,7 @@ def image(local_aws: Sandbox) -> str:
     return answer["Parameter"]["Value"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def network(ec2: Any) -> Network:
     """A network to launch into."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
