@@ -118,7 +118,7 @@ def _chosen(plan: Plan) -> list[tuple[str, str]]:
 
 def _quota(quota: Quota, stack: str | None) -> str:
     """What the nodes count against, and who asks whether there is enough of it."""
-    asks = "`pulumi preview` asks the account"
+    asks = "checked at deployment"
     if not stack:
         asks = "not checked (`sizing plan --check-account` does)"
     code = f" ({quota.code})" if quota.code else " (AWS's code is not known)"
