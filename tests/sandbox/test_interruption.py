@@ -38,8 +38,15 @@ def project(tmp_path: Path, program: Path, engine: Engine) -> Generator[Path]:
     Sandbox(folder / STATE_FOLDER).stop()
 
 
+# A shell that runs the tests in its background makes all below it deaf to SIGINT.
+RUN = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('sandbox', run_name='__main__', alter_sys=True)"
+)
+
+
 def start(project: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "sandbox", "up", "--root", str(project)]
+    command = [sys.executable, "-c", RUN, "up", "--root", str(project)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
