@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -35,20 +34,14 @@ def make_access(scope: Scope, account: Account, serving: Serving | None) -> Acce
         policy_arn=f"arn:{account.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore",
         opts=scope.opts(),
     )
+    secrets = [secret_pattern(name, account) for name in serving.secrets] if serving else []
     own = aws.iam.RolePolicy(
         scope.child("node"),
         role=role.name,
-        policy=node_policy(scope.identity, account, serving, _secrets(serving, account)),
+        policy=node_policy(scope.identity, account, serving, secrets),
         opts=scope.opts(),
     )
     profile = aws.iam.InstanceProfile(
         scope.child("node"), role=role.name, tags=scope.tags, opts=scope.opts()
     )
     return Access(profile=profile, ready=(session_manager, own))
-
-
-def _secrets(serving: Serving | None, account: Account) -> Sequence[str]:
-    if serving is None:
-        return ()
-    named = (serving.token_secret, serving.api_key_secret)
-    return [secret_pattern(name, account) for name in named if name]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
+
+from sizing.stack_config import SECRET_KEYS
 
 
 class WorkloadArgs(TypedDict):
@@ -163,7 +165,7 @@ class GpuClusterArgs(TypedDict):
     """The region to plan for; it must be the provider's. Default us-east-1."""
 
 
-SECRET_ARGS = ("hugging_face_token", "api_key")
+_SECRET_ARGS = {to_snake(key): key for key in sorted(SECRET_KEYS)}
 
 
 def plain_args(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,13 +177,13 @@ def plain_args(args: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: _plain(value, to_camel(key))
         for key, value in args.items()
-        if value is not None and key not in SECRET_ARGS
+        if value is not None and key not in _SECRET_ARGS
     }
 
 
 def secret_args(args: Mapping[str, Any]) -> dict[str, pulumi.Input[str]]:
     """The secrets among the arguments, by their config key; they may not be known yet."""
-    return {to_camel(key): args[key] for key in SECRET_ARGS if args.get(key) is not None}
+    return {key: args[name] for name, key in _SECRET_ARGS.items() if args.get(name) is not None}
 
 
 def _plain(value: object, path: str) -> object:

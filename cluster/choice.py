@@ -10,10 +10,9 @@ from cluster.identity import Identity
 from cluster.serving import Executor, Serving, Weights, WeightSource
 from sizing.errors import InputError, unknown_name
 from sizing.plan import Plan
-from sizing.stack_config import StackConfig
+from sizing.stack_config import API_KEY_KEY, TOKEN_KEY, StackConfig
 
 CHECKPOINT_KEY = "serving.checkpoint"
-TOKEN_KEY, API_KEY_KEY = "huggingFaceToken", "apiKey"
 TOKEN_SECRET_KEY, API_KEY_SECRET_KEY = "serving.huggingFaceTokenSecret", "serving.apiKeySecret"
 # The kinds of secrets that a stack may bring, by config key; the kind names the secret in AWS.
 SECRET_KINDS = {TOKEN_KEY: "hugging-face-token", API_KEY_KEY: "api-key"}
@@ -61,7 +60,7 @@ def _weights(plan: Plan) -> Weights:
             "Face id or s3://bucket/folder; or `serving.enabled: false` for nodes alone"
         )
         raise InputError(CHECKPOINT_KEY, None, allowed)
-    if not found.repository.startswith("s3://"):
+    if not found.in_s3:
         return Weights(WeightSource.HUGGING_FACE, found.repository, found.revision)
     if not _S3.fullmatch(found.repository):
         raise InputError(CHECKPOINT_KEY, found.repository, "s3://bucket/folder")

@@ -2,6 +2,7 @@
 # No `from __future__ import annotations`: Pulumi reads the annotations at run time.
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,7 +67,8 @@ class GpuCluster(pulumi.ComponentResource):
         with property_errors():
             config = StackConfig.from_mapping(plain_args(args))
             asking = clients or own_clients()
-            config = with_reservation(config, asking)
+            if plan is None:  # else the plan's maker has asked what the reservation stands for
+                config = with_reservation(config, asking)
             identity = Identity(pulumi.get_project(), pulumi.get_stack(), name, config.region)
             wanted = design(identity, config, plan or plan_for(config, secrets), secrets.keys())
         inputs = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
@@ -110,11 +112,14 @@ class GpuCluster(pulumi.ComponentResource):
         self.endpoint_url = known(self.results["endpointUrl"])
 
 
+@dataclass(frozen=True, slots=True)
 class _Maker:
     """Makes one design at one site, from the network to the endpoint."""
 
-    def __init__(self, scope: Scope, wanted: Design, site: Site, place: Place) -> None:
-        self.scope, self.wanted, self.site, self.place = scope, wanted, site, place
+    scope: Scope
+    wanted: Design
+    site: Site
+    place: Place
 
     def make(self, secrets: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
         """Everything, in the order in which a node needs it; the outputs by name."""

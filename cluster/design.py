@@ -54,7 +54,7 @@ class Design:
 
     def own_secrets(self, values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Input[str]]:
         """Those of the stack's secrets that the nodes read, by kind."""
-        read = {s for s in _secrets_read(self.serving) if s}
+        read = self.serving.secrets if self.serving else ()
         kinds = {SECRET_KINDS[key]: value for key, value in values.items()}
         return {k: v for k, v in kinds.items() if self.identity.secret_name(k) in read}
 
@@ -105,16 +105,7 @@ def _slow(wanted: Design) -> tuple[str, ...]:
     )
 
 
-def uses_existing_network(config: StackConfig) -> bool:
-    """Whether the stack names a VPC or subnets of its own."""
-    return bool(config.network.vpc_id or config.network.subnet_ids)
-
-
-def _secrets_read(serving: Serving | None) -> tuple[str | None, ...]:
-    return (serving.token_secret, serving.api_key_secret) if serving else ()
-
-
 def _blocks(config: StackConfig, addresses: int) -> Blocks | None:
-    if uses_existing_network(config):
+    if config.network.is_existing:
         return None
     return blocks(config.network.vpc_cidr, addresses)

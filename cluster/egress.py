@@ -17,5 +17,5 @@ def _fetched(serving: Serving) -> Fetched:
     return Fetched(
         hub_weights=serving.weights.location if hub else None,
         image=serving.image,
-        secrets=bool(serving.api_key_secret or serving.token_secret),
+        secrets=bool(serving.secrets),
     )

@@ -48,3 +48,8 @@ class Serving:
     token_secret: str | None = None
     api_key_secret: str | None = None
     port: int = API_PORT
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that nodes read, by name or ARN."""
+        return tuple(name for name in (self.token_secret, self.api_key_secret) if name)

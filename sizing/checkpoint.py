@@ -21,3 +21,8 @@ class Checkpoint(BaseModel):
     quantization: str | None = None
     source: str = ""
     as_of: str | None = None
+
+    @property
+    def in_s3(self) -> bool:
+        """Whether a user named an `s3://` folder in place of a repository."""
+        return self.repository.startswith("s3://")

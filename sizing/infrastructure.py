@@ -14,11 +14,9 @@ from sizing.egress import PRIVATE_ECR, Egress, Fetched, choose_way_out
 from sizing.errors import InputError
 from sizing.instance import Purchase
 from sizing.plan import NodeGroup
+from sizing.stack_config import API_KEY_KEY, TOKEN_KEY, StackConfig
 from sizing.stack_config import Egress as Choice
-from sizing.stack_config import StackConfig
 
-TOKEN, API_KEY = "huggingFaceToken", "apiKey"
-_S3 = "s3://"
 _UNKNOWN_FILES = "files that are not known yet"
 
 
@@ -66,9 +64,9 @@ def infrastructure(
 ) -> Infrastructure:
     """What the stack creates. `secrets` are the config keys of secrets that it brings itself."""
     serving, hub = config.serving.enabled, _from_hub(built)
-    own_network = not (config.network.vpc_id or config.network.subnet_ids)
+    own_network = not config.network.is_existing
     stored = _secrets(config, built, secrets)
-    way_out = _way_out(config, built, API_KEY in stored or bool(config.serving.api_key_secret))
+    way_out = _way_out(config, built, API_KEY_KEY in stored or bool(config.serving.api_key_secret))
     nat = own_network and way_out.nat
     return Infrastructure(
         nodes=built.nodes,
@@ -90,7 +88,7 @@ def infrastructure(
 
 def _from_hub(built: Built) -> bool:
     """Files that are not known yet are counted as the hub's: the dearer way."""
-    return built.checkpoint is None or not built.checkpoint.repository.startswith(_S3)
+    return built.checkpoint is None or not built.checkpoint.in_s3
 
 
 def _secrets(config: StackConfig, built: Built, brought: Collection[str]) -> set[str]:
@@ -98,10 +96,14 @@ def _secrets(config: StackConfig, built: Built, brought: Collection[str]) -> set
     serving, files = config.serving, built.checkpoint
     if not serving.enabled:
         return set()
-    made = {API_KEY} & set(brought)
+    made = {API_KEY_KEY} & set(brought)
     gated = files is not None and bool(files.gated)
-    if _from_hub(built) and not serving.hugging_face_token_secret and (gated or TOKEN in brought):
-        made.add(TOKEN)
+    if (
+        _from_hub(built)
+        and not serving.hugging_face_token_secret
+        and (gated or TOKEN_KEY in brought)
+    ):
+        made.add(TOKEN_KEY)
     return made
 
 

@@ -20,7 +20,8 @@ from sizing.workload import Purpose
 
 PROJECT = "gpu-sizing"
 MAX_REPLICAS = 1000
-SECRET_KEYS = frozenset({"huggingFaceToken", "apiKey"})
+TOKEN_KEY, API_KEY_KEY = "huggingFaceToken", "apiKey"
+SECRET_KEYS = frozenset({TOKEN_KEY, API_KEY_KEY})
 """Keys that only Pulumi may read: they hold secrets and are no part of a StackConfig."""
 DEFAULT_VPC_CIDR = "10.64.0.0/16"
 
@@ -75,6 +76,11 @@ class NetworkConfig(Section):
     vpc_id: str | None = None
     subnet_ids: tuple[str, ...] = Field(default=(), strict=False)
     load_balancer_subnet_ids: tuple[str, ...] = Field(default=(), strict=False)
+
+    @property
+    def is_existing(self) -> bool:
+        """Whether the nodes go to a VPC that is there already."""
+        return bool(self.vpc_id or self.subnet_ids)
 
 
 class ServingConfig(Section):

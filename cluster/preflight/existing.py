@@ -27,14 +27,9 @@ WAY_OUT = "way out"
 _LISTED = 6
 
 
-def is_existing(network: NetworkConfig) -> bool:
-    """Whether the nodes go to a VPC that is there already."""
-    return bool(network.vpc_id or network.subnet_ids)
-
-
 def check_consistent(network: NetworkConfig) -> None:
     """Raises InputError for network keys that contradict each other."""
-    if not is_existing(network):
+    if not network.is_existing:
         _check_new(network)
         return
     key = SUBNETS_KEY if network.subnet_ids else VPC_KEY

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from cluster.preflight.asker import Asker
-from cluster.preflight.existing import is_existing
 from cluster.preflight.facts import Dns, Question, Routes, Subnet, Unanswered, Vpc
 from sizing.aws import Clients, asked, pages
 
@@ -27,7 +26,7 @@ class NetworkAsking:
 
     def __init__(self, asker: Asker, clients: Clients, question: Question) -> None:
         self._asker, self._clients, self._question = asker, clients, question
-        self._wanted = is_existing(question.network)
+        self._wanted = question.network.is_existing
 
     def named(self) -> tuple[Subnet, ...] | Unanswered:
         """The subnets that the configuration names and that exist."""

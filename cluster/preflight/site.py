@@ -14,7 +14,6 @@ from cluster.preflight.existing import (
     check_dns,
     check_way_out,
     existing_vpc,
-    is_existing,
 )
 from cluster.preflight.facts import Facts, Question, Reservation, Site, Unanswered, unknown
 from cluster.preflight.quota import check_quota
@@ -64,7 +63,7 @@ def _purchase_findings(question: Question, facts: Facts, now: datetime) -> Itera
 def _site(
     question: Question, facts: Facts, valid: tuple[Zone, ...], reservation: Reservation | None
 ) -> Site:
-    if not is_existing(question.network):
+    if not question.network.is_existing:
         return _new(question, facts, nodes_zone(question, facts, valid, reservation), reservation)
     if isinstance(facts.subnets, Unanswered):
         return _unseen(question, facts, facts.subnets, reservation)
