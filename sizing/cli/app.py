@@ -35,6 +35,7 @@ from sizing.cli.options import (
     Replicas,
     Spread,
 )
+from sizing.cli.training import train
 
 app = typer.Typer(
     name="sizing",
@@ -194,6 +195,9 @@ def fit(
         "engine": engine,
     }
     ask_fit(model, gpu, tp, both, vllm, plain, as_json=json)
+
+
+app.command()(train)
 
 
 @app.command()

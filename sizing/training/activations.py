@@ -103,7 +103,7 @@ class _Layer:
 
     def selective(self) -> float:
         """The layer's input, attention's output and every other matrix product's."""
-        q, k, v, out = self._attention_widths()
+        q, _, v, out = self._attention_widths()
         inner = self._ffn_width()
         products = q + v + inner + self.hidden
         return self.hidden + out + self._statistics() + products

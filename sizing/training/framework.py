@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sizing.errors import unknown_name
+from sizing.training.options import Sharding
 
 DEFAULT_FRAMEWORK = "pytorch"
 
@@ -53,7 +54,8 @@ class Framework:
     `fsdp_float32` upcasts frozen weights under FSDP (Accelerate's mixed precision).
     `whole_model` holds the full model beside the shards under FSDP. `live_parameters`,
     `bucket_elements` and `sub_group_elements` are DeepSpeed's ZeRO-3 buffers, in elements.
-    `fragmentation` is the share of the peak that the allocator holds beyond live tensors.
+    `fragmentation` is the share of what comes and goes within a step that the allocator
+    holds beyond live tensors.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Framework:
     bucket_elements: float = 0
     sub_group_elements: float = 0
     fragmentation: float = 0.05
+    default_sharding: Sharding = Sharding.FSDP
     source: str = ""
 
 
@@ -91,7 +94,7 @@ FRAMEWORKS: dict[str, Framework] = {
             "PyTorch with FSDP2",
             Measures.RESERVED,
             MasterWeights.SHARDED,
-            fragmentation=0.07,
+            fragmentation=0.15,
             source="torch.distributed.fsdp fully_shard, float32 parameters, bfloat16 compute",
         ),
         Framework(
@@ -114,7 +117,7 @@ FRAMEWORKS: dict[str, Framework] = {
             "torchtitan",
             Measures.RESERVED,
             MasterWeights.SHARDED,
-            fragmentation=0.15,
+            fragmentation=0.18,
             source="torchtitan train configs: FSDP2, float32 parameters, bfloat16 compute",
         ),
         Framework(
@@ -129,6 +132,7 @@ FRAMEWORKS: dict[str, Framework] = {
             bucket_elements=5e8,
             sub_group_elements=1e9,
             fragmentation=0.03,
+            default_sharding=Sharding.ZERO3,
             source="DeepSpeed ZeRO defaults: stage3_max_live_parameters and max_reuse_distance "
             "1e9, reduce_bucket_size 5e8 twice (overlap_comm), sub_group_size 1e9",
         ),
@@ -148,7 +152,8 @@ FRAMEWORKS: dict[str, Framework] = {
             float16_loss_bytes=8,
             live_parameters=2e9,
             sub_group_elements=1e9,
-            fragmentation=0.05,
+            fragmentation=0.08,
+            default_sharding=Sharding.ZERO3,
             source="transformers causal-LM loss: float32 logits and a shifted copy; PEFT "
             "prepare_model_for_kbit_training",
         ),
@@ -173,7 +178,7 @@ FRAMEWORKS: dict[str, Framework] = {
             loss_bytes=16,
             upcast_rest=True,
             root_unit=True,
-            fragmentation=0.10,
+            fragmentation=0.18,
             source="axolotl: bf16 weights, cut cross entropy or Liger losses where set",
         ),
         Framework(
@@ -188,6 +193,7 @@ FRAMEWORKS: dict[str, Framework] = {
             adapter_bytes=2,
             float8_inputs=True,
             fragmentation=0.0,
+            default_sharding=Sharding.ZERO1,
             source="Megatron-Core: bfloat16 parameters, distributed optimiser with float32 copy",
         ),
     )

@@ -9,8 +9,8 @@ from sizing.model import ModelSpec
 from sizing.plan import Layout
 from sizing.precision import Precision
 from sizing.training.framework import Framework, MasterWeights
-from sizing.training.options import Checkpointing, Loss, Offload, Schedule, Sharding
 from sizing.training.optimizers import Optimizer
+from sizing.training.options import Checkpointing, Loss, Offload, Schedule, Sharding
 from sizing.workload import Purpose
 
 
