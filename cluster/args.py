@@ -11,15 +11,48 @@ from pydantic.alias_generators import to_camel, to_snake
 from sizing.stack_config import SECRET_KEYS
 
 
+class TrainingArgs(TypedDict):
+    """How a training run is made; what is left out is chosen."""
+
+    framework: NotRequired[str]
+    """Whose dtypes, buffers and loss: pytorch (default), torchtune, torchtitan, deepspeed,
+    transformers, litgpt, axolotl or megatron."""
+    optimizer: NotRequired[str]
+    """adamw (default), adamw-bf16, adamw8bit, paged-adamw8bit, adafactor, muon, lion, sgd, ..."""
+    sharding: NotRequired[str]
+    """none, zero1, zero2, zero3 or fsdp."""
+    checkpointing: NotRequired[str]
+    """Activations: none, selective or full."""
+    offload: NotRequired[str]
+    """To the host: none (default), optimizer or all."""
+    micro_batch: NotRequired[int]
+    """Sequences that a rank computes at once."""
+    micro_batches: NotRequired[int]
+    """Micro-batches before an optimiser step."""
+    lora_rank: NotRequired[int]
+    """LoRA's rank. Default 16."""
+    lora_targets: NotRequired[str]
+    """all-linear (default), attention, mlp, experts, or names with commas between them."""
+    chunked_loss: NotRequired[bool]
+    """Whether the loss never has all logits at once."""
+    tokens: NotRequired[float]
+    """Tokens trained on in all, for the run's time and cost."""
+    utilization: NotRequired[float]
+    """The share of the GPUs' peak that is reached. Default 0.4."""
+
+
 class WorkloadArgs(TypedDict):
     """What is asked of the model."""
 
     purpose: NotRequired[str]
-    """What the nodes are for: inference."""
+    """What the nodes are for: inference (default), or training: full, lora or qlora."""
     context: NotRequired[int]
-    """Tokens of one sequence, prompt and output together. Default 8192, or the model's limit."""
+    """Tokens of one sequence, prompt and output together. Default 8192 (4096 where the nodes
+    train), or the model's limit."""
     concurrency: NotRequired[int]
     """Sequences served at the same time. Default 16."""
+    training: NotRequired[TrainingArgs]
+    """How a training run is made, where the purpose is one."""
 
 
 class InstanceTypesArgs(TypedDict):

@@ -31,7 +31,7 @@ def choose_serving(
     where no files are known for the plan's precision, or a gated model comes without a token.
     """
     wanted = config.serving
-    if not wanted.enabled:
+    if not config.serves:
         return None
     weights, files = _weights(plan), plan.checkpoint
     hub = weights.source is WeightSource.HUGGING_FACE

@@ -43,7 +43,7 @@ def describe(request: Request, found: Found) -> Plan:
     chosen, rule = best.lot.offer, placement.rule
     stages = placement.budget()
     by_rule = request.method is Method.RULE_OF_THUMB
-    others = _others(request, found)
+    rest = others(request, found)
     made = draft(request, best)
     cost, checkpoint = bill(request, best, made), made.checkpoint
     return Plan(
@@ -88,8 +88,8 @@ def describe(request: Request, found: Found) -> Plan:
             *_warnings(request, best, stages, checkpoint),
             *filter(None, [budget_warning(cost, request.config.budget)]),
         ),
-        alternatives=tuple(_alternative(request, best, c) for c in others[:MAX_ALTERNATIVES]),
-        alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
+        alternatives=tuple(alternative(request, best, c) for c in rest[:MAX_ALTERNATIVES]),
+        alternatives_omitted=max(0, len(rest) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
     )
 
@@ -247,13 +247,13 @@ def _rule_warnings(placement: Placement, stages: Sequence[RankBudget]) -> list[s
     return said
 
 
-def _others(request: Request, found: Found) -> list[Candidate]:
+def others(request: Request, found: Found) -> list[Candidate]:
     """Everything but the best, on the GPUs asked for and on others, best first."""
     rest = chain(found.ranked[1:], found.elsewhere)
     return sorted(rest, key=lambda c: c.rank(request.prefer))
 
 
-def _alternative(request: Request, best: Candidate, c: Candidate) -> Alternative:
+def alternative(request: Request, best: Candidate, c: Candidate) -> Alternative:
     return Alternative(
         instance_type=c.lot.instance.name,
         gpu=c.placement.gpu.name,

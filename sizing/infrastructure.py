@@ -63,7 +63,7 @@ def infrastructure(
     config: StackConfig, built: Built, secrets: Collection[str] = ()
 ) -> Infrastructure:
     """What the stack creates. `secrets` are the config keys of secrets that it brings itself."""
-    serving, hub = config.serving.enabled, _from_hub(built)
+    serving, hub = config.serves, _from_hub(built)
     own_network = not config.network.is_existing
     stored = _secrets(config, built, secrets)
     way_out = _way_out(config, built, API_KEY_KEY in stored or bool(config.serving.api_key_secret))
@@ -94,7 +94,7 @@ def _from_hub(built: Built) -> bool:
 def _secrets(config: StackConfig, built: Built, brought: Collection[str]) -> set[str]:
     """The secrets that are made: those brought that nodes read, and a token that they must have."""
     serving, files = config.serving, built.checkpoint
-    if not serving.enabled:
+    if not config.serves:
         return set()
     made = {API_KEY_KEY} & set(brought)
     gated = files is not None and bool(files.gated)
@@ -111,7 +111,7 @@ def _way_out(config: StackConfig, built: Built, secrets: bool) -> Egress:
     """As the cluster decides it; what it would refuse is counted as NAT."""
     files = built.checkpoint.repository if built.checkpoint else _UNKNOWN_FILES
     fetched = Fetched(files if _from_hub(built) else None, config.serving.image, secrets)
-    served = fetched if config.serving.enabled else None
+    served = fetched if config.serves else None
     try:
         return choose_way_out(config.network.egress, served)
     except InputError:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence
 from sizing.instance import Purchase
+from sizing.training.outcome import TrainingPlan
 from sizing.workload import Workload
 
 NODES_GROUP = "instances"
@@ -59,7 +60,8 @@ class MemoryPerGpu(_Record):
     """One GPU's memory in GiB (2^30), the worst rank. The parts sum to what CUDA sees.
 
     `kv_cache` is the whole pool the engine allocates; `reserve` is what the engine's utilisation
-    setting leaves untouched.
+    setting leaves untouched. A training run has no cache; its `activations` are all that comes and
+    goes in a step, its `optimizer_states` the float32 weights too, its `reserve` fragmentation.
     """
 
     weights: float
@@ -69,6 +71,8 @@ class MemoryPerGpu(_Record):
     cuda_graphs: float
     reserve: float
     free: float
+    gradients: float = 0.0
+    optimizer_states: float = 0.0
 
 
 class CostLine(_Record):
@@ -268,3 +272,4 @@ class Plan(_Record):
     alternatives: tuple[Alternative, ...]
     alternatives_omitted: int = 0
     rejected: tuple[Rejected, ...]
+    training: TrainingPlan | None = None

@@ -10,9 +10,9 @@ from sizing.candidates import Candidate
 from sizing.catalog.gpus import ANY, find_gpus
 from sizing.catalog.instances import regions
 from sizing.instance import AWS_PURCHASES, Purchase
+from sizing.planner import look
 from sizing.precision import PRECISIONS
 from sizing.request import Request
-from sizing.search import search
 from sizing.units import usd
 
 
@@ -20,7 +20,7 @@ def relaxations(request: Request) -> list[str]:
     """One line for every constraint that alone stands in the way: what to change, what it gives."""
     found: list[str] = []
     for change, wider in _wider(request):
-        ranked = search(replace(wider, other_gpus=())).ranked
+        ranked = look(replace(wider, other_gpus=())).ranked
         if ranked and ranked[0].usd_per_month is not None:
             found.append(f"{change}: {_told(wider, ranked[0])}")
     return found

@@ -29,6 +29,7 @@ from sizing.workload import Workload, make_workload
 
 if TYPE_CHECKING:
     from sizing.inventory import Inventory
+    from sizing.training.job import Job
 
 ANY = "any"
 DEFAULT_GPU = "H100"
@@ -41,7 +42,8 @@ class Request:
     Any of `precisions` will do, the first most; `other_gpus` were not asked for and are only
     compared with. `named` is the model as it was typed, `checkpoint` what serving.checkpoint names.
     `config` and `secrets` (config keys of secrets that the stack brings) say what is built around;
-    with `nodes_alone` nothing is, as for nodes that no stack deploys.
+    with `nodes_alone` nothing is, as for nodes that no stack deploys. `training` is the run that
+    the nodes are for, None where they serve.
     """
 
     named: str
@@ -67,6 +69,7 @@ class Request:
     secrets: frozenset[str]
     nodes_alone: bool
     defaults_used: tuple[str, ...]
+    training: Job | None = None
 
 
 def request_from(
@@ -83,13 +86,11 @@ def request_from(
 
     Raises InputError for anything unknown or contradictory.
     """
-    spec, precisions = _model_and_precisions(config)
-    workload = make_workload(
-        spec.context_limit,
-        config.workload.context,
-        config.workload.concurrency,
-        purpose=config.workload.purpose,
-    )
+    if config.workload.trains:
+        spec, precisions, workload, job = _training(config)
+    else:
+        spec, precisions = _model_and_precisions(config)
+        workload, job = _load(spec, config), None
     allow = frozenset(_instances(config.instance_types.allow, "instanceTypes.allow"))
     deny = frozenset(_instances(config.instance_types.deny, "instanceTypes.deny"))
     if allow and allow <= deny:
@@ -126,6 +127,7 @@ def request_from(
         secrets=frozenset(secrets),
         nodes_alone=nodes_alone,
         defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
+        training=job,
     )
 
 
@@ -148,6 +150,27 @@ def _model_and_precisions(config: StackConfig) -> tuple[ModelSpec, tuple[Precisi
         for name in names
     ]
     return found[0][0], tuple(dict.fromkeys(precision for _, precision in found))
+
+
+def _load(spec: ModelSpec, config: StackConfig) -> Workload:
+    """What is to be served."""
+    asked = config.workload
+    if asked.training.model_fields_set:
+        from sizing.training.asked import no_training
+
+        no_training(config)
+    return make_workload(spec.context_limit, asked.context, asked.concurrency)
+
+
+def _training(config: StackConfig) -> tuple[ModelSpec, tuple[Precision, ...], Workload, Job]:
+    """The model, the weights' format, and the run on one rank of many."""
+    from sizing.training.asked import training_job, training_precision, training_workload
+
+    name = training_precision(config)
+    spec, _ = find_model(config.model, name, config.params or None)
+    workload = training_workload(spec, config)
+    job = training_job(spec, config, workload)
+    return spec, (job.precision,), workload, job
 
 
 def _instances(names: tuple[str, ...], key: str) -> list[str]:
@@ -224,10 +247,11 @@ def _defaults_used(
 ) -> list[str]:
     used: list[str] = []
     if config.precision == "auto":
-        used.append(f"precision {precisions[0].name}, the published checkpoint's own")
+        whose = "" if workload.trains else ", the published checkpoint's own"
+        used.append(f"precision {precisions[0].name}{whose}")
     if config.workload.context is None:
         used.append(f"context {workload.context:,} tokens")
-    if config.workload.concurrency is None:
+    if config.workload.concurrency is None and not workload.trains:
         used.append(f"concurrency {workload.concurrency} sequences")
     used += [f"region {config.region}"] if config.region == DEFAULT_REGION else []
     used += (

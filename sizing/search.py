@@ -48,7 +48,7 @@ def search(request: Request) -> Found:
         kind.placement = _placement(request, kind, fewest)
     found = [c for kind in kinds for c in kind.candidates(request)]
     explain(request, kinds, found, fewest, rejected)
-    kept = [c for c in found if _is_allowed(request, c, rejected)]
+    kept = [c for c in found if is_allowed(request, c, rejected)]
     ranked = sorted(kept, key=lambda c: c.rank(request.prefer))
     elsewhere = _elsewhere(request, fewest, ranked[0]) if ranked else []
     return Found(ranked, elsewhere, rejected)
@@ -117,7 +117,7 @@ def _placement(request: Request, kind: Kind, fewest: int) -> Placement | None:
     return kind.across()
 
 
-def _is_allowed(request: Request, c: Candidate, rejected: Rejections) -> bool:
+def is_allowed(request: Request, c: Candidate, rejected: Rejections) -> bool:
     """Whether there are enough nodes of its kind and money for them."""
     name, have, limit = c.lot.instance.name, c.lot.count, request.budget_monthly_usd
     if have is not None and c.nodes > have:
@@ -152,7 +152,7 @@ def _elsewhere(request: Request, fewest: int, chosen: Candidate) -> list[Candida
         affordable = (c for c in kind.candidates(request) if (c.usd_per_month or 0.0) <= most)
         for c in affordable:
             rank, known = c.rank(request.prefer), best.get(kind.gpu.name)
-            if (not known or rank < known[0]) and _is_allowed(request, c, unsaid):
+            if (not known or rank < known[0]) and is_allowed(request, c, unsaid):
                 best[kind.gpu.name] = (rank, c)
     return [c for _, c in sorted(best.values(), key=lambda found: found[0])]
 

@@ -26,12 +26,35 @@ SECRET_KEYS = frozenset({TOKEN_KEY, API_KEY_KEY})
 DEFAULT_VPC_CIDR = "10.64.0.0/16"
 
 
+class TrainingConfig(Section):
+    """How a training run is made; what is left out is chosen, or takes the documented default."""
+
+    framework: str | None = None
+    optimizer: str | None = None
+    sharding: str | None = None
+    checkpointing: str | None = None
+    offload: str | None = None
+    micro_batch: int | None = None
+    micro_batches: int | None = None
+    lora_rank: int | None = None
+    lora_targets: str | None = None
+    chunked_loss: bool | None = None
+    tokens: Annotated[float, Field(gt=0, le=1e16, allow_inf_nan=False)] | None = None
+    utilization: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+
+
 class WorkloadConfig(Section):
     """What is asked of the model; what is left out takes the documented default."""
 
     purpose: Purpose = Field(default=Purpose.INFERENCE, strict=False)
     context: int | None = None
     concurrency: int | None = None
+    training: TrainingConfig = TrainingConfig()
+
+    @property
+    def trains(self) -> bool:
+        """Whether the nodes train."""
+        return self.purpose is not Purpose.INFERENCE
 
 
 class InstanceTypesConfig(Section):
@@ -141,6 +164,11 @@ class StackConfig(Section):
     replacement: Replacement = Field(default=Replacement.AUTO, strict=False)
     tags: dict[str, str] = Field(default_factory=dict[str, str])
     region: str = DEFAULT_REGION
+
+    @property
+    def serves(self) -> bool:
+        """Whether the nodes serve the model: training ones, and nodes alone, do not."""
+        return self.serving.enabled and not self.workload.trains
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> StackConfig:

@@ -22,31 +22,53 @@ class Purpose(StrEnum):
     FULL = "full"
 
 
+class TrainingLoad(BaseModel):
+    """What is asked of a training run beside its sequence length; None is chosen or defaulted.
+
+    The fields mean what `sizing.training.make.make_job` says. `tokens` are trained on in all,
+    `utilization` is the share of the GPU's peak that its matrix products reach.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    framework: str | None = None
+    optimizer: str | None = None
+    sharding: str | None = None
+    checkpointing: str | None = None
+    offload: str | None = None
+    micro_batch: int | None = None
+    micro_batches: int | None = None
+    lora_rank: int | None = None
+    lora_targets: str | None = None
+    chunked_loss: bool | None = None
+    tokens: float | None = None
+    utilization: float | None = None
+
+
 class Workload(BaseModel):
-    """A load: `concurrency` sequences of `context` tokens each (prompt and output together)."""
+    """A load: `concurrency` sequences of `context` tokens each (prompt and output together), or a
+    training run on sequences of `context` tokens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     purpose: Purpose = Purpose.INFERENCE
     context: int
     concurrency: int
+    training: TrainingLoad | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether the nodes train."""
+        return self.purpose is not Purpose.INFERENCE
 
 
 def make_workload(
-    max_context: int,
-    context: int | None = None,
-    concurrency: int | None = None,
-    *,
-    purpose: Purpose = Purpose.INFERENCE,
+    max_context: int, context: int | None = None, concurrency: int | None = None
 ) -> Workload:
-    """A workload with the defaults filled in, checked against the model's context limit (tokens).
+    """A load to serve with the defaults filled in, checked against the model's limit (tokens).
 
     Raises InputError for a length the model cannot hold or a concurrency that makes no sense.
     """
-    if purpose is not Purpose.INFERENCE:
-        raise InputError(
-            "purpose", purpose.value, "inference (training is not sized yet)", "inference"
-        )
     length = min(DEFAULT_CONTEXT, max_context) if context is None else context
     if not 1 <= length <= max_context:
         near = min(max(length, 1), max_context)
@@ -55,4 +77,4 @@ def make_workload(
     if not 1 <= count <= MAX_CONCURRENCY:
         near = min(max(count, 1), MAX_CONCURRENCY)
         raise InputError("concurrency", count, f"1 to {MAX_CONCURRENCY} sequences", near)
-    return Workload(purpose=purpose, context=length, concurrency=count)
+    return Workload(context=length, concurrency=count)

@@ -23,7 +23,9 @@ Precision = Annotated[
     typer.Option(help="bf16, fp8, int4, ... or several: bf16,fp8. Default: the checkpoint's."),
 ]
 KvDtype = Annotated[str | None, typer.Option(help="KV cache format: auto, bf16, fp8.")]
-Purpose = Annotated[str | None, typer.Option(help="inference (training is not sized yet).")]
+Purpose = Annotated[
+    str | None, typer.Option(help="inference (default), or training: full, lora, qlora.")
+]
 Context = Annotated[
     int | None, typer.Option(help="Tokens of one sequence, prompt and output together.")
 ]
@@ -52,4 +54,69 @@ Inventory = Annotated[
 ]
 CheckAccount = Annotated[
     bool, typer.Option("--check-account", help="Ask the AWS account: quota and zones.")
+]
+
+# What is asked of a training run.
+_TRAINING = "Training"
+Tokens = Annotated[
+    float | None,
+    typer.Option(help="Tokens trained on in all, for time and cost.", rich_help_panel=_TRAINING),
+]
+Utilization = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of the GPUs' peak that is reached. Default 0.4.", rich_help_panel=_TRAINING
+    ),
+]
+Optimizer = Annotated[
+    str | None,
+    typer.Option(
+        help="adamw (default), adamw-bf16, adamw8bit, paged-adamw8bit, adafactor, muon, lion, sgd; "
+        "each also with -fused-backward.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+Sharding = Annotated[
+    str | None,
+    typer.Option(
+        help="none, zero1, zero2, zero3 or fsdp. Default: chosen.", rich_help_panel=_TRAINING
+    ),
+]
+Checkpointing = Annotated[
+    str | None,
+    typer.Option(help="none, selective or full. Default: chosen.", rich_help_panel=_TRAINING),
+]
+Offload = Annotated[
+    str | None,
+    typer.Option(help="To the host: none (default), optimizer or all.", rich_help_panel=_TRAINING),
+]
+MicroBatch = Annotated[
+    int | None,
+    typer.Option(help="Sequences a rank computes at once.", rich_help_panel=_TRAINING),
+]
+LoraRank = Annotated[
+    int | None, typer.Option(help="LoRA's rank. Default 16.", rich_help_panel=_TRAINING)
+]
+LoraTargets = Annotated[
+    str | None,
+    typer.Option(
+        help="all-linear (default), attention, mlp, experts, or q_proj,v_proj,...",
+        rich_help_panel=_TRAINING,
+    ),
+]
+ChunkedLoss = Annotated[
+    bool | None,
+    typer.Option(
+        "--chunked-loss/--whole-loss",
+        help="Never all logits at once (Liger, CCE).",
+        rich_help_panel=_TRAINING,
+    ),
+]
+Framework = Annotated[
+    str | None,
+    typer.Option(
+        help="Dtypes, buffers and loss of pytorch (default), torchtune, torchtitan, deepspeed, "
+        "transformers, litgpt, axolotl or megatron.",
+        rich_help_panel=_TRAINING,
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from sizing.cli.questions import given
 from sizing.cli.waiting import waiting
 from sizing.errors import InputError
 from sizing.plan import Plan
+from sizing.sections import camel
 
 if TYPE_CHECKING:
     from sizing.request import Request
@@ -23,6 +25,20 @@ _OPTIONS = {
     "hoursPerMonth": "hours-per-month",
     "budget.monthlyUsd": "budget",
 }
+# Options of a training run; their config keys are the same words in workload.training.
+_TRAINING = (
+    "tokens",
+    "utilization",
+    "optimizer",
+    "sharding",
+    "checkpointing",
+    "offload",
+    "micro_batch",
+    "lora_rank",
+    "lora_targets",
+    "chunked_loss",
+    "framework",
+)
 ANY = "any"
 
 
@@ -103,7 +119,10 @@ def _config_values(asked: Mapping[str, Any], where: Sequence[str]) -> dict[str, 
             "precision": asked["precision"],
             "params": asked["params"],
             "kvDtype": asked["kv_dtype"],
-            "workload": {key: asked[key] for key in ("purpose", "context", "concurrency")},
+            "workload": {
+                **{key: asked[key] for key in ("purpose", "context", "concurrency")},
+                "training": {camel(key): asked[key] for key in _TRAINING},
+            },
             "gpu": asked["gpu"],
             "instanceTypes": {"allow": asked["instance"], "deny": asked["deny"]},
             "replicas": asked["replicas"],
@@ -128,7 +147,11 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _option(key: str) -> str:
-    return _OPTIONS.get(key, key.removeprefix("workload."))
+    """The option that sets a config key."""
+    if key in _OPTIONS:
+        return _OPTIONS[key]
+    name = key.removeprefix("workload.").removeprefix("training.")
+    return re.sub("[A-Z]", lambda letter: f"-{letter.group().lower()}", name)
 
 
 def _is_given(asked: Mapping[str, Any], key: str) -> bool:

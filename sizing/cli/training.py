@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sizing.cli.options import Json, Model
+from sizing.cli.options import (
+    ChunkedLoss,
+    Framework,
+    Json,
+    LoraRank,
+    LoraTargets,
+    Model,
+    Offload,
+    Optimizer,
+)
 
 Method = Annotated[str, typer.Option(help="full, lora or qlora.")]
 GpuName = Annotated[str, typer.Option(help="GPU name, on AWS or not: H100, L4, RTX-4090, ...")]
@@ -23,29 +32,6 @@ MicroBatches = Annotated[
     int | None,
     typer.Option(help="Micro-batches before an optimiser step. Default 1, or the stages (--pp)."),
 ]
-Optimizer = Annotated[
-    str | None,
-    typer.Option(
-        help="adamw (default), adamw-bf16, adamw8bit, paged-adamw8bit, adafactor, muon, lion, sgd; "
-        "each also with -fused-backward."
-    ),
-]
-Checkpointing = Annotated[
-    str | None, typer.Option(help="Activations: none, selective or full (default).")
-]
-Sharding = Annotated[
-    str | None,
-    typer.Option(
-        help="none, zero1, zero2, zero3 or fsdp. Default: the framework's, above one GPU."
-    ),
-]
-Framework = Annotated[
-    str | None,
-    typer.Option(
-        help="Dtypes, buffers and loss of pytorch (default), torchtune, torchtitan, deepspeed, "
-        "transformers, litgpt, axolotl or megatron."
-    ),
-]
 
 
 def train(
@@ -61,20 +47,22 @@ def train(
     pp: Annotated[int, typer.Option(help="Pipeline stages.")] = 1,
     cp: Annotated[int, typer.Option(help="Context-parallel ranks: each has a part of it.")] = 1,
     ep: Annotated[int, typer.Option(help="Ranks that experts are spread over.")] = 1,
-    sharding: Sharding = None,
-    optimizer: Optimizer = None,
-    checkpointing: Checkpointing = None,
-    offload: Annotated[
-        str | None, typer.Option(help="To the host: none (default), optimizer or all.")
+    sharding: Annotated[
+        str | None,
+        typer.Option(
+            help="none, zero1, zero2, zero3 or fsdp. Default: the framework's, above 1 GPU."
+        ),
     ] = None,
+    optimizer: Optimizer = None,
+    checkpointing: Annotated[
+        str | None, typer.Option(help="Activations: none, selective or full (default).")
+    ] = None,
+    offload: Offload = None,
     offload_activations: Annotated[
         bool, typer.Option("--offload-activations", help="Kept activations go to the host.")
     ] = False,
-    lora_rank: Annotated[int | None, typer.Option(help="LoRA's rank. Default 16.")] = None,
-    lora_targets: Annotated[
-        str | None,
-        typer.Option(help="all-linear (default), attention, mlp, experts, or q_proj,v_proj,..."),
-    ] = None,
+    lora_rank: LoraRank = None,
+    lora_targets: LoraTargets = None,
     lora_dropout: Annotated[
         bool | None,
         typer.Option("--lora-dropout/--no-lora-dropout", help="Dropout on adapters' inputs."),
@@ -82,10 +70,7 @@ def train(
     train_embeddings: Annotated[
         bool, typer.Option("--train-embeddings", help="Train embedding and head beside adapters.")
     ] = False,
-    chunked_loss: Annotated[
-        bool | None,
-        typer.Option("--chunked-loss/--whole-loss", help="Never all logits at once (Liger, CCE)."),
-    ] = None,
+    chunked_loss: ChunkedLoss = None,
     compile: Annotated[
         bool, typer.Option("--compile", help="Fused kernels: torch.compile, Liger, TE.")
     ] = False,

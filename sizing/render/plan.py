@@ -11,6 +11,13 @@ from sizing.render.change import change_line, change_section
 from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
 from sizing.render.cost import all_in, cost_section
 from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields, wrapped
+from sizing.render.training_plan import (
+    METHODS,
+    run_answer,
+    trade_offs,
+    training_facts,
+    training_memory_section,
+)
 from sizing.units import gib, usd
 
 _VERDICTS = {"yes": "ok", "no": "NO", "unknown": "unknown"}
@@ -28,7 +35,8 @@ def render_plan(
     sections = [
         _answer(plan, before, width, stack),
         fields(_facts(plan, stack), width),
-        ["Memory of one GPU (the fullest), GiB", *_memory(plan)],
+        _memory_section(plan),
+        trade_offs(plan.training, width) if plan.training else [],
         cost_section(plan, width),
         change_section(plan, before, width) if before else [],
         ways_to_buy(plan, width),
@@ -47,13 +55,19 @@ def render_answer(plan: Plan, *, width: int = WIDTH, stack: str | None = None) -
 
 
 def _answer(plan: Plan, before: Deployed | None, width: int, stack: str | None) -> list[str]:
-    said = [_nodes_answer(plan, stack), all_in(plan), before and change_line(plan, before)]
+    said = [
+        _nodes_answer(plan, stack),
+        run_answer(plan.training) if plan.training else None,
+        all_in(plan),
+        before and change_line(plan, before),
+    ]
     return [line for text in said if text for line in wrapped(text, width)]
 
 
 def _nodes_answer(plan: Plan, stack: str | None) -> str:
     """The nodes and their price, which is nearly all of it."""
     lead = f"{stack}: " if stack else ""
+    lead += f"{METHODS[plan.training.method]} of " if plan.training else ""
     month, hour = plan.cost.nodes_usd_per_month, plan.cost.nodes_usd_per_hour
     money = (
         "cost unknown"
@@ -69,6 +83,16 @@ def _nodes(plan: Plan) -> str:
 
 
 def _facts(plan: Plan, stack: str | None) -> list[tuple[str, str]]:
+    about = training_facts(plan, plan.training) if plan.training else _serving_facts(plan)
+    return [
+        *about,
+        *_chosen(plan),
+        *([("Quota", _quota(plan.quota, stack))] if plan.quota else []),
+        *_account(plan.account),
+    ]
+
+
+def _serving_facts(plan: Plan) -> list[tuple[str, str]]:
     rule = plan.rule_of_thumb
     counted = "nominal" if rule.parameters_are_nominal else "exact"
     copies = "1 copy" if plan.replicas == 1 else f"{plan.replicas} copies"
@@ -94,9 +118,6 @@ def _facts(plan: Plan, stack: str | None) -> list[tuple[str, str]]:
         ("Weights", f"{gib(plan.weights_bytes):,.1f} GiB in all, {plan.params_total:,} parameters"),
         ("Engine", f"{plan.engine}; overheads {plan.evidence['overheads']}"),
         ("Checkpoint", _checkpoint(plan)),
-        *_chosen(plan),
-        *([("Quota", _quota(plan.quota, stack))] if plan.quota else []),
-        *_account(plan.account),
     ]
 
 
@@ -155,6 +176,12 @@ def _needed(plan: Plan) -> str:
 
 def _gpus(count: int, name: str) -> str:
     return f"{count:,} {name}"
+
+
+def _memory_section(plan: Plan) -> list[str]:
+    if plan.training:
+        return training_memory_section(plan, plan.training)
+    return ["Memory of one GPU (the fullest), GiB", *_memory(plan)]
 
 
 def _memory(plan: Plan) -> list[str]:

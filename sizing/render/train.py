@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from sizing.render.text import WIDTH, bar, bullets, fields
+from sizing.render.text import WIDTH, bullets, fields
+from sizing.render.training_memory import training_memory
+from sizing.render.training_plan import METHODS
 from sizing.training.answer import TrainingFit
-
-_LABELS = {
-    "weights": ("weights", ""),
-    "adapters": ("adapters", "LoRA's matrices"),
-    "gradients": ("gradients", ""),
-    "optimizer_states": ("optimiser", "moments"),
-    "master_weights": ("master weights", "the optimiser's float32 copy"),
-    "activations": ("activations", "kept for the backward pass"),
-    "recomputation": ("working", "one layer computed again, and its gradients"),
-    "logits_and_loss": ("logits, loss", ""),
-    "gathered_weights": ("gathered", "weights fetched from shards, or unpacked"),
-    "communication": ("buffers", "gradients on their way"),
-    "fragmentation": ("fragmentation", "the allocator's own (estimated)"),
-}
-_BAR = 24
-_METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 
 
 def render_train(fit: TrainingFit, *, width: int = WIDTH) -> str:
@@ -37,7 +23,7 @@ def render_train(fit: TrainingFit, *, width: int = WIDTH) -> str:
 
 def _answer(fit: TrainingFit) -> str:
     verdict = "fits" if fit.fits else "does not fit"
-    how = f"{_METHODS[fit.method]} of {fit.model} at {fit.precision}"
+    how = f"{METHODS[fit.method]} of {fit.model} at {fit.precision}"
     return f"{how} {verdict} on {fit.gpus:,} x {fit.gpu}"
 
 
@@ -66,16 +52,9 @@ def _layout(fit: TrainingFit) -> str:
 
 
 def _memory(fit: TrainingFit) -> list[str]:
-    total = fit.gpu_memory_gib
-    outside = fit.device_memory_gib_per_gpu - fit.peak_memory_gib_per_gpu
-    rows = [(*_LABELS[name], value) for name, value in fit.breakdown_gib.items() if value >= 0.005]
-    rows.append(("CUDA, NCCL", "outside PyTorch (estimated)", outside))
-    lines = [
-        f"  {label:<15}{value:>8.2f}  {bar(value / total, _BAR):<{_BAR + 1}}{note}".rstrip()
-        for label, note, value in rows
-    ]
-    seen = f"of {total:.2f} that CUDA sees ({fit.evidence['cuda_visible_memory']})"
-    return [*lines, f"  {'in all':<15}{fit.device_memory_gib_per_gpu:>8.2f}  {seen}"]
+    visible = fit.evidence["cuda_visible_memory"]
+    device = fit.device_memory_gib_per_gpu
+    return training_memory(fit.breakdown_gib, device, fit.gpu_memory_gib, visible)
 
 
 def _suggestions(fit: TrainingFit, width: int) -> list[str]:

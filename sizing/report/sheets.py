@@ -25,6 +25,8 @@ from sizing.units import gib
 PARTS = {
     "weights": ("weights", "the model, this GPU's share"),
     "kv_cache": ("KV cache", ""),
+    "gradients": ("gradients", "of what trains"),
+    "optimizer_states": ("optimiser states", "moments, and float32 weights where it keeps them"),
     "activations": ("activations", "the peak of one step"),
     "non_torch": ("non-torch", "CUDA context, NCCL"),
     "cuda_graphs": ("CUDA graphs", "captured while starting"),

@@ -45,7 +45,11 @@ def training_memory(job: Job) -> tuple[RankMemory, ...]:
 
 def _stage_memory(job: Job, stage: Stage) -> RankMemory:
     held = held_tensors(job, stage)
-    rank = _Rank(job, stage, States(job, held), Gathering(job, stage, held))
+    layers = [
+        (layer_activations(job, job.spec.blocks[name]), count)
+        for name, count in stage.blocks.items()
+    ]
+    rank = _Rank(job, stage, States(job, held), Gathering(job, stage, held), layers)
     moments = rank.moments()
     worst = max(moments, key=lambda name: moments[name].total)
     parts = moments[worst]
@@ -59,6 +63,7 @@ class _Rank:
     stage: Stage
     states: States
     gathering: Gathering
+    layers: list[tuple[LayerActivations, int]]
 
     def moments(self) -> dict[str, Parts]:
         """Live tensors at each moment that can be the worst."""
@@ -118,7 +123,7 @@ class _Rank:
         }
 
     def _backward(self, activations: float) -> dict[str, float]:
-        layers = (a.recomputed + a.working for a, _ in self._layers())
+        layers = (a.recomputed + a.working for a, _ in self.layers)
         return {
             "activations": activations,
             "recomputation": max(layers, default=0.0) * self.job.tokens,
@@ -126,21 +131,14 @@ class _Rank:
             "communication": self.gathering.reduced_block(),
         }
 
-    def _layers(self) -> list[tuple[LayerActivations, int]]:
-        blocks = self.job.spec.blocks
-        return [
-            (layer_activations(self.job, blocks[name]), count)
-            for name, count in self.stage.blocks.items()
-        ]
-
     def _kept(self) -> float:
         """Activations of every layer, as many micro-batches as wait."""
-        one_token = sum(a.kept * count for a, count in self._layers())
+        one_token = sum(a.kept * count for a, count in self.layers)
         return one_token * self.job.tokens * self.stage.in_flight
 
     def _kept_of_one_layer(self) -> float:
         """What is left when the first layer of the last waiting micro-batch runs backward."""
-        return max((a.kept for a, _ in self._layers()), default=0.0) * self.job.tokens
+        return max((a.kept for a, _ in self.layers), default=0.0) * self.job.tokens
 
     def _logits(self) -> float:
         job = self.job
