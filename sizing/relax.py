@@ -40,7 +40,12 @@ def _wider(request: Request) -> Iterator[tuple[str, Request]]:
     every = find_gpus(ANY)
     if {g.name for g in every} - {g.name for g in request.gpus}:
         yield "with gpu any", replace(request, gpus=every, allow=frozenset())
-    yield from _smaller_loads(request)
+    if request.training:
+        from sizing.training.relaxed import smaller_runs
+
+        yield from smaller_runs(request)
+    else:
+        yield from _smaller_loads(request)
 
 
 def _wider_offers(request: Request) -> Iterator[tuple[str, Request]]:

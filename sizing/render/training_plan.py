@@ -14,10 +14,12 @@ _ALIGNS: tuple[Align, ...] = ("<", ">", ">", "<", ">", ">")
 def run_answer(training: TrainingPlan) -> str:
     """How long the tokens take and what that costs."""
     run = training.run
-    each = "; --tokens asks about yours" if run.is_example else ""
+    notes = [f"estimated at {run.utilization:.0%} of the GPUs' peak"]
+    notes += ["the host's part of a step not counted"] if training.offload != "none" else []
+    notes += ["--tokens asks about yours"] if run.is_example else []
     return (
-        f"{tokens(run.tokens)}: about {duration(run.hours)}, {money(run.usd)} of nodes (estimated "
-        f"at {run.utilization:.0%} of the GPUs' peak{each})"
+        f"{tokens(run.tokens)}: about {duration(run.hours)}, {money(run.usd)} of nodes "
+        f"({'; '.join(notes)})"
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sizing.errors import InputError
-from sizing.training.contradictions import check_contradictions
+from sizing.training.contradictions import is_legal
 from sizing.training.framework import MasterWeights
 from sizing.training.job import Cut, Job
 from sizing.training.optimizers import OPTIMIZERS
@@ -16,16 +15,8 @@ _MOST_GPUS = 1024
 
 def changes_that_fit(job: Job, fits: Callable[[Job], bool]) -> tuple[str, ...]:
     """Each change that alone is enough, in words; where none is, how many GPUs are."""
-    found = [said for said, other in _changes(job) if _is_legal(other) and fits(other)]
+    found = [said for said, other in _changes(job) if is_legal(other) and fits(other)]
     return (*found, *_more_gpus(job, fits))
-
-
-def _is_legal(job: Job) -> bool:
-    try:
-        check_contradictions(job)
-    except InputError:
-        return False
-    return True
 
 
 def _changes(job: Job) -> Iterator[tuple[str, Job]]:
@@ -62,7 +53,7 @@ def _more_gpus(job: Job, fits: Callable[[Job], bool]) -> Iterator[str]:
     while size * cut.tp * cut.pp * cut.cp <= _MOST_GPUS:
         wider = Cut(size, cut.tp, cut.pp, cut.cp, cut.ep)
         other = job.changed(cut=wider, sharding=sharding)
-        if _is_legal(other) and fits(other):
+        if is_legal(other) and fits(other):
             yield f"--gpus {wider.gpus} --sharding {sharding}"
             return
         size *= 2

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from sizing.errors import InputError
 from sizing.gpu import Gpu
 from sizing.model import Moe
 from sizing.precision import PRECISIONS
 from sizing.sharding import violation
 from sizing.training.answer import device_bytes
 from sizing.training.compute import flops_per_token
-from sizing.training.contradictions import check_contradictions
+from sizing.training.contradictions import is_legal
 from sizing.training.job import Cut, Job
 from sizing.training.memory import training_memory
 from sizing.training.options import Checkpointing, Sharding
@@ -149,11 +148,7 @@ def _expert_degrees(experts: int, ranks: int) -> Iterator[int]:
 def _runs(job: Job) -> bool:
     if job.seq_len % (job.cut.tp * job.cut.cp):
         return False
-    try:
-        check_contradictions(job)
-    except InputError:
-        return False
-    return True
+    return is_legal(job)
 
 
 def _work(job: Job) -> float:

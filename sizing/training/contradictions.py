@@ -17,6 +17,11 @@ def check_contradictions(job: Job) -> None:
         raise error
 
 
+def is_legal(job: Job) -> bool:
+    """Whether some framework runs it."""
+    return next(_contradictions(job), None) is None
+
+
 def _contradictions(job: Job) -> Iterator[InputError]:
     yield from _offloading(job)
     yield from _pipelines(job)

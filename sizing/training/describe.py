@@ -9,6 +9,7 @@ from sizing.census import params_active, params_total
 from sizing.describe import MAX_ALTERNATIVES, alternative, others
 from sizing.draft import draft, stored_bytes
 from sizing.evidence import Evidence
+from sizing.model import Moe
 from sizing.plan import MemoryPerGpu, Method, Plan
 from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
@@ -83,7 +84,9 @@ def describe_training(request: Request, found: Found) -> Plan:
             "cost": cost.evidence,
         },
         assumptions=_assumptions(request, job),
-        warnings=tuple(filter(None, [budget_warning(cost, request.config.budget)])),
+        warnings=tuple(
+            filter(None, [_slow_experts(job), budget_warning(cost, request.config.budget)])
+        ),
         alternatives=tuple(alternative(request, best, c) for c in rest[:MAX_ALTERNATIVES]),
         alternatives_omitted=max(0, len(rest) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
@@ -155,6 +158,15 @@ def _run(best: Candidate, job: Job, tokens: float | None, utilization: float | N
         tokens_per_second=found.tokens_per_second,
         hours=found.hours,
         usd=None if hour is None else hour * found.hours,
+    )
+
+
+def _slow_experts(job: Job) -> str | None:
+    if not any(isinstance(b.ffn, Moe) for b in job.spec.blocks.values()):
+        return None
+    return (
+        "routed experts multiply few tokens each, so such runs usually reach a smaller share of "
+        "the peak than dense ones: `utilization` says yours"
     )
 
 

@@ -48,7 +48,7 @@ def fewest_nodes(
         job = best_job(base, load, Ways(gpu, per_node, nodes))
         if job:
             return _placed(capacity, gpu, per_node, nodes, job, most > 1)
-    return _refusal(base, gpu, per_node)
+    return _refusal(base, gpu, per_node, most)
 
 
 def at_least_nodes(base: Job, gpu: Gpu, per_node: int) -> int:
@@ -90,11 +90,12 @@ def _lasting_bytes(base: Job) -> float:
     return lasting
 
 
-def _refusal(base: Job, gpu: Gpu, per_node: int) -> Refusal:
+def _refusal(base: Job, gpu: Gpu, per_node: int, most: int) -> Refusal:
     """How much is missing on one node, all shared out and activations computed again."""
     cut = Cut(dp=per_node)
     sharding = Sharding.FSDP if per_node > 1 else Sharding.NONE
     job = base.changed(gpu=gpu, cut=cut, sharding=sharding, checkpointing=Checkpointing.FULL)
     needed = device_bytes(job, training_memory(job)[0]) * (1 + MARGIN)
     short = gib(needed - gpu.cuda_bytes)
-    return Refusal("memory", f"{short:.1f} GiB short per GPU on one node", short)
+    joined = f"; {most} nodes do not hold it either" if most > 1 else ""
+    return Refusal("memory", f"{short:,.1f} GiB short per GPU on one node{joined}", short)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sizing.candidates import Candidate
-from sizing.errors import InputError
 from sizing.training.answer import device_bytes
 from sizing.training.choice import Ways, best_job, fits_with_room
 from sizing.training.compute import run_time
-from sizing.training.contradictions import check_contradictions
+from sizing.training.contradictions import is_legal
 from sizing.training.framework import MasterWeights
 from sizing.training.job import Job
 from sizing.training.memory import training_memory
@@ -31,7 +30,7 @@ def trade_offs(
     """One row for the plan, one a change; those that no framework runs are left out."""
     rows = [
         ("as planned", placement.nodes, placement.job),
-        *((said, placement.nodes, job) for said, job in _changes(placement.job) if _is_legal(job)),
+        *((said, placement.nodes, job) for said, job in _changes(placement.job) if is_legal(job)),
         *_more_nodes(placement, base, load),
     ]
     return tuple(_row(candidate, said, nodes, job, run) for said, nodes, job in rows)
@@ -55,14 +54,6 @@ def _changes(job: Job) -> Iterator[tuple[str, Job]]:
     if job.offload is Offload.NONE and job.is_full:
         yield "offload optimizer (slower: time unknown)", job.changed(offload=Offload.OPTIMIZER)
     yield f"micro-batch {job.micro_batch * 2}", job.changed(micro_batch=job.micro_batch * 2)
-
-
-def _is_legal(job: Job) -> bool:
-    try:
-        check_contradictions(job)
-    except InputError:
-        return False
-    return True
 
 
 def _more_nodes(

@@ -49,7 +49,7 @@ def test_the_table_from_the_command_line(
         (("plan", "llama-3.1-405b", "--instance", "p5.48xlrge"), 2, "instance"),
         (("plan", "llama-3.1-405b", "--kv-dtype", "fp7"), 2, "kv-dtype"),
         (("plan", "llama-3.1-405b", "--purchase", "lease"), 2, "purchase"),
-        (("plan", "llama-3.1-405b", "--purpose", "full"), 2, "purpose"),
+        (("plan", "llama-3.1-405b", "--purpose", "tune"), 2, "purpose"),
         (("plan", "llama-3.1-405b", "--contxt", "3"), 2, "option"),
         (("plan",), 2, "model"),
         (("pln",), 2, "command"),
