@@ -61,6 +61,26 @@ EXAMPLES: tuple[tuple[str, str, str], ...] = (
     ("Mixtral 8x7B", "mixtral-8x7b", ""),
     ("Gemma 3 27B with the most room", "gemma-3-27b --prefer headroom", ""),
     (
+        "LoRA of Llama 3.1 8B on one GPU",
+        "llama-3.1-8b --purpose lora --tokens 5e7",
+        "Adapters, their states and the activations of one sequence beside 15 GiB of weights.",
+    ),
+    (
+        "QLoRA of Llama 3.1 70B",
+        "llama-3.1-70b --purpose qlora --tokens 5e7",
+        "Weights in 4 bits: one H100 where LoRA needs a node of eight.",
+    ),
+    (
+        "Full fine-tuning of Llama 3.1 70B",
+        "llama-3.1-70b --purpose full --tokens 1e9",
+        "16 bytes a parameter for weights, gradients and AdamW's states, shared out by FSDP.",
+    ),
+    (
+        "Full fine-tuning of Llama 3.1 405B",
+        "llama-3.1-405b --purpose full --tokens 1e9",
+        "6,494 GB of states alone; tensor parallel inside each node, FSDP across them.",
+    ),
+    (
         "A company's own H100s",
         f"llama-3.1-405b --precision bf16 --inventory {INVENTORY}",
         "Two of the four nodes that docs/nodes.yaml lists.",
