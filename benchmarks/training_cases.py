@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.training_more import TABLES, Figure, Table
+from benchmarks.training_more import TABLES
 from benchmarks.training_settings import Settings, settings_of
+from benchmarks.training_table import GB, Figure, Table
 from sizing.catalog.model_store import find_name
 from sizing.training.framework import FRAMEWORKS
 from sizing.units import GIB
@@ -25,7 +26,6 @@ from sizing.units import GIB
 CASES = Path(__file__).parent / "cases"
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "measured"
 AS_OF = "2026-11-23"
-GB = 10**9
 
 # Models outside the catalogue, and names that the rows do not tie to one.
 _MODELS = {
