@@ -33,9 +33,9 @@ INTRODUCTION = f"""\
 Every case is a published peak memory of full fine-tuning, LoRA or QLoRA. `sizing train` gets the
 run's settings and its framework, and the figure is set beside what that framework prints: the
 allocator's tensors, its pool, or the device's total. Errors are taken within a framework, then
-averaged over frameworks; the target is a median of {TARGET_MEDIAN:.0%} and a p90 of {TARGET_P90:.0%}
-of those averages. Runs whose source leaves the settings or the figure in doubt are told apart and
-count nowhere else.
+averaged over frameworks; the target is a median of {TARGET_MEDIAN:.0%} and a p90 of
+{TARGET_P90:.0%} of those averages. Runs whose source leaves the settings or the figure in doubt are
+told apart and count nowhere else.
 """
 
 
