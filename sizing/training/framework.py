@@ -103,8 +103,9 @@ FRAMEWORKS: dict[str, Framework] = {
             Measures.ALLOCATED,
             MasterWeights.IN_PLACE,
             gradient_bytes=2,
-            reduce_bytes=4,
-            chunked_loss_bytes=3,
+            reduce_bytes=2,
+            # 16-bit logits of all chunks, and one of the eight in float32.
+            chunked_loss_bytes=2 + 4 / 8,
             chunked_by_default=True,
             adapter_bytes=2,
             keeps_quantized_inputs=False,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from sizing.catalog.gpus import gpu as catalogue_gpu
+from sizing.deployment import one_gpu
 from sizing.errors import InputError, unknown_name
-from sizing.gpu import Gpu
 from sizing.model import ModelSpec, Moe
 from sizing.precision import PRECISIONS, Precision, parse_precision
 from sizing.resolve import resolve
@@ -18,7 +17,6 @@ from sizing.training.framework import Framework, MasterWeights, parse_framework
 from sizing.training.job import Adapters, Cut, Job
 from sizing.training.optimizers import Optimizer, parse_optimizer
 from sizing.training.options import Checkpointing, Loss, Offload, Schedule, Sharding
-from sizing.units import GIB
 from sizing.workload import Purpose
 
 _Choice = TypeVar("_Choice", Checkpointing, Offload, Schedule, Sharding)
@@ -88,7 +86,7 @@ def make_job(
         spec=spec,
         method=how,
         precision=_precision(how, precision),
-        gpu=_gpu(gpu, gpu_memory_gib),
+        gpu=one_gpu(gpu, gpu_memory_gib),
         framework=found,
         cut=cut,
         seq_len=_seq_len(spec, seq_len, cut, extend=extend_context),
@@ -131,16 +129,6 @@ def _choice(key: str, text: str | None, kind: type[_Choice], default: _Choice) -
     if text.strip().lower() not in names:
         raise unknown_name(key, text, names)
     return kind(text.strip().lower())
-
-
-def _gpu(name: str, memory_gib: float | None) -> Gpu:
-    found = catalogue_gpu(name)
-    if memory_gib is None:
-        return found
-    if not 1 <= memory_gib <= 2048:
-        near = min(max(memory_gib, 1.0), 2048.0)
-        raise InputError("gpu-memory-gib", memory_gib, "1 to 2048 GiB (2^30)", near)
-    return found.model_copy(update={"cuda_bytes": int(memory_gib * GIB)})
 
 
 def _precision(method: Purpose, text: str | None) -> Precision:
