@@ -84,10 +84,10 @@ class Summary:
 
 
 @cache
-def runs(name: str, framework: str | None = None) -> tuple[Run, ...]:
-    """The cases of a file that can be computed, as another framework's where one is named."""
+def runs(name: str, *, named: bool = True) -> tuple[Run, ...]:
+    """The cases of a file that can be computed; not `named` asks without the framework's name."""
     rows = (case.row for case in load_cases(name))
-    return tuple(_run(row, framework) for row in rows if "left_out" not in row)
+    return tuple(_run(row, named=named) for row in rows if "left_out" not in row)
 
 
 def left_out(name: str) -> dict[str, str]:
@@ -123,19 +123,19 @@ def wrongly_fit(found: Iterable[Run]) -> list[Run]:
     return [r for r in verdicts(found) if r.fits and not r.ran]
 
 
-def _run(row: dict[str, Any], framework: str | None) -> Run:
-    job = job_of(row, framework)
+def _run(row: dict[str, Any], *, named: bool) -> Run:
+    job = job_of(row, named=named)
     worst = training_memory(job)[0]
     return Run(row, gib(reported_bytes(job, worst)), job_fits(job), worst.moment)
 
 
-def job_of(row: dict[str, Any], framework: str | None = None) -> Job:
-    """The case as a training job; `framework` stands in for its own."""
+def job_of(row: dict[str, Any], *, named: bool = True) -> Job:
+    """The case as a training job, with or without its framework's name."""
     return make_job(
         row["model"],
         gpu=row["gpu"],
         gpus=row["gpus"],
-        framework=framework or row["framework"],
+        framework=row["framework"] if named else None,
         spec=spec_of(Case(row)),
         **row["options"],
     )

@@ -21,7 +21,6 @@ from benchmarks.training_accuracy import (
     verdicts,
     wrongly_fit,
 )
-from sizing.training.framework import DEFAULT_FRAMEWORK
 
 _MISS = 0.15
 _HEADS = ("Framework", "Runs", "Median", "p90", "Worst")
@@ -80,10 +79,11 @@ def _by_framework(title: str, found: Sequence[Run]) -> str:
 
 def _unnamed() -> str:
     """How the default does for those who do not name a framework."""
-    found = [*runs(COLLECTED, DEFAULT_FRAMEWORK), *runs(FURTHER, DEFAULT_FRAMEWORK)]
+    found = [*runs(COLLECTED, named=False), *runs(FURTHER, named=False)]
     title = (
-        f"### Without naming the framework\n\nThe same runs asked of `{DEFAULT_FRAMEWORK}`, the "
-        "default: its own states, buffers and loss."
+        "### Without naming the framework\n\nThe same runs asked without `--framework`: DeepSpeed's "
+        "states, buffers and loss with ZeRO, Megatron's where TP or PP come with it, else plain "
+        "PyTorch's."
     )
     return table(title, _HEADS, [(s.name, *_spread(s)) for s in summaries(certain(found))])
 

@@ -115,8 +115,8 @@ ChunkedLoss = Annotated[
 Framework = Annotated[
     str | None,
     typer.Option(
-        help="Dtypes, buffers and loss of pytorch (default), torchtune, torchtitan, deepspeed, "
-        "transformers, litgpt, axolotl or megatron.",
+        help="Dtypes, buffers and loss of pytorch (default), deepspeed (default with ZeRO), "
+        "megatron (with ZeRO and TP or PP), torchtune, torchtitan, transformers, litgpt, axolotl.",
         rich_help_panel=_TRAINING,
     ),
 ]

@@ -201,9 +201,17 @@ FRAMEWORKS: dict[str, Framework] = {
 }
 
 
-def parse_framework(text: str | None) -> Framework:
-    """The named framework, the plain PyTorch one by default; InputError with the nearest name."""
-    name = (text or DEFAULT_FRAMEWORK).strip().lower()
+def parse_framework(text: str) -> Framework:
+    """The named framework; InputError with the nearest name."""
+    name = text.strip().lower()
     if name not in FRAMEWORKS:
-        raise unknown_name("framework", text or "", FRAMEWORKS)
+        raise unknown_name("framework", text, FRAMEWORKS)
     return FRAMEWORKS[name]
+
+
+def default_framework(sharding: str | None, *, cuts_layers: bool) -> Framework:
+    """Who does what was asked where nobody was named: ZeRO is DeepSpeed's, and Megatron's where
+    tensor or pipeline parallelism cuts the layers too; all else is plain PyTorch's."""
+    if sharding and sharding.strip().lower().startswith("zero"):
+        return FRAMEWORKS["megatron" if cuts_layers else "deepspeed"]
+    return FRAMEWORKS[DEFAULT_FRAMEWORK]

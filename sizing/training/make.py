@@ -13,7 +13,12 @@ from sizing.resolve import resolve
 from sizing.sharding import violation
 from sizing.training.adapters import DEFAULT_RANK, check_rank, parse_targets
 from sizing.training.contradictions import check_contradictions
-from sizing.training.framework import Framework, MasterWeights, parse_framework
+from sizing.training.framework import (
+    Framework,
+    MasterWeights,
+    default_framework,
+    parse_framework,
+)
 from sizing.training.job import Adapters, Cut, Job
 from sizing.training.optimizers import Optimizer, parse_optimizer
 from sizing.training.options import Checkpointing, Loss, Offload, Schedule, Sharding
@@ -71,7 +76,12 @@ def make_job(
     contradictory or impossible, naming the option.
     """
     spec = spec or resolve(model).spec
-    found = parse_framework(framework)
+    cuts_layers = tp > 1 or pp > 1
+    found = (
+        parse_framework(framework)
+        if framework is not None
+        else default_framework(sharding, cuts_layers=cuts_layers)
+    )
     how = _method(method)
     for key, value in (("gpus", gpus), ("micro-batch", micro_batch), ("tp", tp), ("pp", pp)):
         _check_count(key, value)

@@ -127,6 +127,8 @@ def test_what_is_not_said_takes_the_documented_default() -> None:
     assert job(pp=4, sharding="zero1").micro_batches == 4
     assert job(pp=4, sharding="zero1", virtual_stages=2).schedule is Schedule.INTERLEAVED
     assert job(framework="torchtune").loss is Loss.CHUNKED
+    assert job(sharding="zero3").framework.name == "deepspeed"
+    assert job(sharding="zero1", tp=2).framework.name == "megatron"
     assert job(model="llama-2-7b", seq_len=None).seq_len == 4096
 
 

@@ -39,8 +39,8 @@ def test_the_rows_of_memory_add_up_to_the_total_below_them() -> None:
     page = render_train(answer(gpus=1)).splitlines()
     start = next(i for i, line in enumerate(page) if line.startswith("Memory of one GPU"))
     end = next(i for i, line in enumerate(page) if line.strip().startswith("in all"))
-    rows = [float(line[17:25]) for line in page[start + 1 : end]]
-    assert sum(rows) == pytest.approx(float(page[end][17:25]), abs=0.01 * len(rows))
+    rows = [float(line[17:26]) for line in page[start + 1 : end]]
+    assert sum(rows) == pytest.approx(float(page[end][17:26]), abs=0.01 * len(rows))
 
 
 def test_what_would_fit_is_shown_only_where_it_does_not() -> None:
