@@ -1,0 +1,1 @@
+"""How fast a layout serves: time of a step, latency and throughput under a load, energy, money."""

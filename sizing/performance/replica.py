@@ -1,0 +1,213 @@
+"""One copy of a model under continuous batching: what it does between the moments that matter.
+
+The scheduler is vLLM V1's: every step first gives each decoding sequence its token, then fills what
+is left of `max_num_batched_tokens` with prompts in order of arrival, cut into chunks. A request is
+admitted when a sequence is free and the cache has room for its prompt and its whole answer, so
+nothing is ever preempted. Steps that do nothing but decode the same sequences are taken in one go:
+their times are an arithmetic series.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from math import ceil, inf, sqrt
+from typing import Protocol
+
+from sizing.performance.arrivals import Arrival
+
+
+class StepTime(Protocol):
+    """Seconds that one engine step takes."""
+
+    def seconds(
+        self,
+        prefill_tokens: float,
+        prefill_pairs: float,
+        decode_sequences: float,
+        decode_tokens: float,
+    ) -> float:
+        """A step with `prefill_tokens` new prompt tokens, which attend to `prefill_pairs` tokens in
+        all, and a token for each of `decode_sequences` whose contexts sum to `decode_tokens`."""
+        ...
+
+    def affine_in_context(self, decode_sequences: float) -> tuple[float, float]:
+        """(seconds, seconds per token of all contexts together) of a step that only decodes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What limits a copy. `kv_tokens` is the cache's size, in tokens.
+
+    With speculation a decoding sequence takes `drafted` more tokens of a step's budget and moves on
+    by `tokens_per_step` on average.
+    """
+
+    step: StepTime
+    kv_tokens: float
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    tokens_per_step: float = 1.0
+    drafted: int = 0
+
+
+class Record:
+    """When each request was admitted, gave its first token and was finished, in seconds."""
+
+    def __init__(self, requests: int) -> None:
+        self.admitted = [inf] * requests
+        self.first = [inf] * requests
+        self.finished = [inf] * requests
+
+
+class Replica:
+    """One copy. `boundary` is when its current step, or run of equal steps, ends; inf if idle."""
+
+    def __init__(self, server: Server, arrivals: list[Arrival], record: Record) -> None:
+        self.boundary = inf
+        self.outstanding = 0
+        self.given = 0
+        self.busy = 0.0
+        self._server, self._arrivals, self._record = server, arrivals, record
+        self._waiting: deque[int] = deque()
+        self._decoding: list[tuple[int, int]] = []
+        """Heap of (decode step that is a sequence's last, request)."""
+        self._partial: tuple[int, int] | None = None
+        """The admitted request whose prompt is not read to its end, and the tokens in the cache."""
+        self._read: list[int] = []
+        """Requests whose prompts are read to the end in the current step."""
+        self._reserved = 0
+        self._context = 0.0
+        """What all decoding sequences attend to in the next step, in tokens."""
+        self._steps = 0
+        self._start, self._run = 0.0, 0
+        self._base, self._slope = 0.0, 0.0
+        self._affine: dict[int, tuple[float, float]] = {}
+
+    def add(self, request: int, now: float) -> None:
+        """A request arrives; it joins the next step that has room for it."""
+        self.outstanding += 1
+        self.given += 1
+        if self.boundary == inf:
+            self.boundary, self._run = now, 0
+            self._start = now
+        elif self._run > 1 and not self._waiting and self._fits(request):
+            self._cut(now)
+        self._waiting.append(request)
+
+    def advance(self, until: float) -> None:
+        """Take every step that ends before `until`."""
+        while self.boundary < until:
+            self._settle()
+            self._begin()
+
+    def busy_until(self, now: float) -> float:
+        """Seconds of computing up to `now`, which is no later than the boundary."""
+        return self.busy if self.boundary == inf else self.busy + now - self._start
+
+    def _fits(self, request: int) -> bool:
+        """Whether there is a sequence and room in the cache for it."""
+        server, arrival = self._server, self._arrivals[request]
+        running = len(self._decoding) + (self._partial is not None)
+        needed = self._reserved + arrival.prompt + arrival.output
+        return running < server.max_num_seqs and needed <= server.kv_tokens
+
+    def _settle(self) -> None:
+        """What the steps that end now bring: answers that are complete, and first tokens."""
+        now, decoding = self.boundary, self._decoding
+        self.busy += now - self._start
+        self._steps += self._run
+        self._context += self._run * len(decoding) * self._server.tokens_per_step
+        while decoding and decoding[0][0] == self._steps:
+            self._finish(heappop(decoding)[1], now)
+        for request in self._read:
+            self._record.first[request] = now
+            arrival = self._arrivals[request]
+            steps = ceil((arrival.output - 1) / self._server.tokens_per_step)
+            self._context += arrival.prompt + 1
+            heappush(decoding, (self._steps + steps, request))
+            if not steps:
+                heappop(decoding)
+                self._finish(request, now)
+        self._read = []
+
+    def _finish(self, request: int, now: float) -> None:
+        arrival, grown = self._arrivals[request], self._server.tokens_per_step
+        self._record.finished[request] = now
+        self._reserved -= arrival.prompt + arrival.output
+        self._context -= arrival.prompt + 1 + ceil((arrival.output - 1) / grown) * grown
+        self.outstanding -= 1
+
+    def _begin(self) -> None:
+        """Start the next step: with prompts where there are some to read, else a run of decodes."""
+        self._start = self.boundary
+        decoding = len(self._decoding)
+        tokens, pairs = self._fill(decoding)
+        if tokens:
+            self._run = 1
+            spent = self._server.step.seconds(tokens, pairs, decoding, self._context)
+        elif decoding:
+            self._run = self._decoding[0][0] - self._steps
+            if decoding not in self._affine:
+                self._affine[decoding] = self._server.step.affine_in_context(decoding)
+            self._base, self._slope = self._affine[decoding]
+            spent = self._duration(self._run)
+        else:
+            self._run, spent = 0, inf
+            self._context = 0.0
+        self.boundary = self._start + spent
+
+    def _fill(self, decoding: int) -> tuple[int, float]:
+        """Give the step's budget to prompts: (tokens read, tokens that they attend to)."""
+        if self._partial is None and not self._waiting:
+            return 0, 0.0
+        left = self._server.max_num_batched_tokens - decoding * (1 + self._server.drafted)
+        tokens, pairs = 0, 0.0
+        while left > 0 and (reading := self._partial or self._admit()):
+            request, cached = reading
+            chunk = min(left, self._arrivals[request].prompt - cached)
+            pairs += chunk * cached + chunk * (chunk + 1) / 2
+            tokens, left, cached = tokens + chunk, left - chunk, cached + chunk
+            whole = cached == self._arrivals[request].prompt
+            self._partial = None if whole else (request, cached)
+            if whole:
+                self._read.append(request)
+        return tokens, pairs
+
+    def _admit(self) -> tuple[int, int] | None:
+        """Let the first request in that waits, if there is room for it: the next to be read."""
+        if not self._waiting:
+            return None
+        request = self._waiting[0]
+        arrival = self._arrivals[request]
+        running = len(self._decoding) + len(self._read)
+        needed = self._reserved + arrival.prompt + arrival.output
+        if running >= self._server.max_num_seqs or needed > self._server.kv_tokens:
+            return None
+        self._waiting.popleft()
+        self._reserved = needed
+        self._record.admitted[request] = self._start
+        return request, arrival.cached
+
+    def _duration(self, steps: int) -> float:
+        """Seconds of so many decode steps from here; each adds its tokens to the contexts."""
+        grown = len(self._decoding) * self._server.tokens_per_step
+        attended = steps * self._context + grown * steps * (steps - 1) / 2
+        return steps * self._base + self._slope * attended
+
+    def _cut(self, now: float) -> None:
+        """End the run of decodes with the step that is under way at `now`."""
+        elapsed = now - self._start
+        half = self._slope * len(self._decoding) * self._server.tokens_per_step / 2
+        first = self._base + self._slope * self._context - half
+        root = first + sqrt(first * first + 4 * half * elapsed)
+        steps = max(1, min(self._run, ceil(2 * elapsed / root)))
+        # Rounding may be one step off either way.
+        while steps > 1 and self._duration(steps - 1) >= elapsed:
+            steps -= 1
+        while steps < self._run and self._duration(steps) < elapsed:
+            steps += 1
+        self._run = steps
+        self.boundary = self._start + self._duration(steps)
