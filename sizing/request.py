@@ -20,6 +20,7 @@ from sizing.deployment import find_model
 from sizing.errors import InputError, nearest_name, unknown_name
 from sizing.gpu import Gpu
 from sizing.instance import AWS_PURCHASES, Purchase
+from sizing.load import load_of
 from sizing.model import ModelSpec
 from sizing.plan import Method, Prefer
 from sizing.precision import PRECISIONS, Precision
@@ -89,7 +90,9 @@ def request_from(
         config.workload.context,
         config.workload.concurrency,
         purpose=config.workload.purpose,
+        load=load_of(config.workload, spec.context_limit),
     )
+    _check_method(config, workload)
     allow = frozenset(_instances(config.instance_types.allow, "instanceTypes.allow"))
     deny = frozenset(_instances(config.instance_types.deny, "instanceTypes.deny"))
     if allow and allow <= deny:
@@ -148,6 +151,12 @@ def _model_and_precisions(config: StackConfig) -> tuple[ModelSpec, tuple[Precisi
         for name in names
     ]
     return found[0][0], tuple(dict.fromkeys(precision for _, precision in found))
+
+
+def _check_method(config: StackConfig, workload: Workload) -> None:
+    if workload.load and config.method is Method.RULE_OF_THUMB:
+        allowed = "engine, with requestsPerSecond: the rule of thumb knows no time"
+        raise InputError("method", config.method.value, allowed, Method.ENGINE.value)
 
 
 def _instances(names: tuple[str, ...], key: str) -> list[str]:
@@ -227,7 +236,7 @@ def _defaults_used(
         used.append(f"precision {precisions[0].name}, the published checkpoint's own")
     if config.workload.context is None:
         used.append(f"context {workload.context:,} tokens")
-    if config.workload.concurrency is None:
+    if config.workload.concurrency is None and workload.load is None:
         used.append(f"concurrency {workload.concurrency} sequences")
     used += [f"region {config.region}"] if config.region == DEFAULT_REGION else []
     used += (

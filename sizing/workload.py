@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sizing.errors import InputError
+from sizing.load import Load
 
 DEFAULT_CONTEXT = 8192
 DEFAULT_CONCURRENCY = 16
@@ -23,13 +24,18 @@ class Purpose(StrEnum):
 
 
 class Workload(BaseModel):
-    """A load: `concurrency` sequences of `context` tokens each (prompt and output together)."""
+    """`concurrency` sequences of `context` tokens each, prompt and output together.
+
+    Where a `load` was asked for, its longest request fits the context and the concurrency follows
+    from how long requests stay.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     purpose: Purpose = Purpose.INFERENCE
     context: int
     concurrency: int
+    load: Load | None = Field(default=None, exclude_if=lambda load: load is None)
 
 
 def make_workload(
@@ -38,6 +44,7 @@ def make_workload(
     concurrency: int | None = None,
     *,
     purpose: Purpose = Purpose.INFERENCE,
+    load: Load | None = None,
 ) -> Workload:
     """A workload with the defaults filled in, checked against the model's context limit (tokens).
 
@@ -47,7 +54,8 @@ def make_workload(
         raise InputError(
             "purpose", purpose.value, "inference (training is not sized yet)", "inference"
         )
-    length = min(DEFAULT_CONTEXT, max_context) if context is None else context
+    default = load.longest if load else min(DEFAULT_CONTEXT, max_context)
+    length = default if context is None else context
     if not 1 <= length <= max_context:
         near = min(max(length, 1), max_context)
         raise InputError("context", length, f"1 to {max_context} tokens (the model's limit)", near)
@@ -55,4 +63,4 @@ def make_workload(
     if not 1 <= count <= MAX_CONCURRENCY:
         near = min(max(count, 1), MAX_CONCURRENCY)
         raise InputError("concurrency", count, f"1 to {MAX_CONCURRENCY} sequences", near)
-    return Workload(purpose=purpose, context=length, concurrency=count)
+    return Workload(purpose=purpose, context=length, concurrency=count, load=load)

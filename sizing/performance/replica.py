@@ -13,28 +13,9 @@ from collections import deque
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import ceil, inf, sqrt
-from typing import Protocol
 
 from sizing.performance.arrivals import Arrival
-
-
-class StepTime(Protocol):
-    """Seconds that one engine step takes."""
-
-    def seconds(
-        self,
-        prefill_tokens: float,
-        prefill_pairs: float,
-        decode_sequences: float,
-        decode_tokens: float,
-    ) -> float:
-        """A step with `prefill_tokens` new prompt tokens, which attend to `prefill_pairs` tokens in
-        all, and a token for each of `decode_sequences` whose contexts sum to `decode_tokens`."""
-        ...
-
-    def affine_in_context(self, decode_sequences: float) -> tuple[float, float]:
-        """(seconds, seconds per token of all contexts together) of a step that only decodes."""
-        ...
+from sizing.performance.pace import Pace, StepTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +65,7 @@ class Replica:
         self._steps = 0
         self._start, self._run = 0.0, 0
         self._base, self._slope = 0.0, 0.0
-        self._affine: dict[int, tuple[float, float]] = {}
+        self._pace = Pace(server.step, max(a.prompt + a.output for a in arrivals))
 
     def add(self, request: int, now: float) -> None:
         """A request arrives; it joins the next step that has room for it."""
@@ -149,10 +130,10 @@ class Replica:
             self._run = 1
             spent = self._server.step.seconds(tokens, pairs, decoding, self._context)
         elif decoding:
-            self._run = self._decoding[0][0] - self._steps
-            if decoding not in self._affine:
-                self._affine[decoding] = self._server.step.affine_in_context(decoding)
-            self._base, self._slope = self._affine[decoding]
+            until = self._decoding[0][0] - self._steps
+            grown = decoding * self._server.tokens_per_step
+            line = self._pace.line(decoding, self._context, grown, until)
+            self._base, self._slope, self._run = line
             spent = self._duration(self._run)
         else:
             self._run, spent = 0, inf

@@ -11,13 +11,18 @@ from sizing.performance.replica import Server
 
 @dataclass(frozen=True)
 class LinearStep:
-    """A step as the cost model gives it, with round figures."""
+    """A step as the cost model gives it, with round figures.
+
+    Attention looks at no more than `window` tokens a sequence, and no step is shorter than `host`.
+    """
 
     fixed: float = 0.01
     token: float = 1e-4
     pair: float = 1e-8
     sequence: float = 1e-4
     attended: float = 1e-7
+    window: float = inf
+    host: float = 0.0
 
     def seconds(
         self,
@@ -26,14 +31,11 @@ class LinearStep:
         decode_sequences: float,
         decode_tokens: float,
     ) -> float:
-        """Everything adds up."""
+        """Everything adds up, up to the window and from the host's time on."""
         read = self.token * prefill_tokens + self.pair * prefill_pairs
-        written = self.sequence * decode_sequences + self.attended * decode_tokens
-        return self.fixed + read + written
-
-    def affine_in_context(self, decode_sequences: float) -> tuple[float, float]:
-        """The decode part of the same."""
-        return self.fixed + self.sequence * decode_sequences, self.attended
+        seen = min(decode_tokens, self.window * decode_sequences) if decode_sequences else 0.0
+        written = self.sequence * decode_sequences + self.attended * seen
+        return max(self.host, self.fixed + read + written)
 
 
 @dataclass

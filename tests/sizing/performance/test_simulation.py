@@ -25,7 +25,13 @@ arrivals = st.lists(
 ).map(lambda rows: [Arrival(t, p, o, min(p - 1, int(p * c))) for t, p, o, c in sorted(rows)])
 servers = st.builds(
     Server,
-    step=st.builds(LinearStep, fixed=st.floats(1e-3, 0.1), attended=st.sampled_from([0.0, 1e-5])),
+    step=st.builds(
+        LinearStep,
+        fixed=st.floats(1e-3, 0.1),
+        attended=st.sampled_from([0.0, 1e-5]),
+        window=st.sampled_from([inf, 60.0, 200.0]),
+        host=st.sampled_from([0.0, 0.02]),
+    ),
     kv_tokens=st.integers(340, 2000),
     max_num_seqs=st.integers(1, 8),
     max_num_batched_tokens=st.integers(16, 256),
