@@ -132,9 +132,8 @@ def _refuse_without_load(config: WorkloadConfig) -> None:
 def _positive(key: str, value: float, most: float, what: str) -> float:
     if not (isfinite(value) and 0 < value <= most):
         near = most if value > most else None
-        raise InputError(
-            f"{_SECTION}.{key}", value, f"more than 0, at most {most:,.0f} {what}", near
-        )
+        allowed = f"more than 0, at most {most:,.0f} {what}"
+        raise InputError(f"{_SECTION}.{key}", value, allowed, near)
     return value
 
 
