@@ -1,1 +1,1 @@
-"""How fast a layout serves: time of a step, latency and throughput under a load, energy, money."""
+"""How fast an engine serves a model: the cost of a step, and what many steps add up to."""

@@ -1,0 +1,108 @@
+"""A measured load, and what this project says of the same load on the same deployment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from benchmarks.case import CASES
+from sizing.catalog.gpus import gpu as catalogue_gpu
+from sizing.deployment import find_model
+from sizing.gpu import Gpu
+from sizing.model import ModelSpec
+from sizing.performance.batch import Load, Rates, steady
+from sizing.performance.burst import burst
+from sizing.performance.capacity import Capacity, capacity
+from sizing.performance.engines import Server, make_server
+from sizing.performance.factors import efficiency
+from sizing.performance.step import step_model
+from sizing.plan import Layout
+from sizing.precision import Precision
+from sizing.support import KvDtype, parse_kv_dtype
+
+
+@dataclass(frozen=True, eq=False)
+class LoadCase:
+    """One record of `benchmarks/cases/throughput.json`, with what it stands for."""
+
+    row: dict[str, Any]
+    spec: ModelSpec
+    precision: Precision
+    kv_dtype: KvDtype
+    gpu: Gpu
+    layout: Layout
+    server: Server
+    capacity: Capacity
+
+    @property
+    def id(self) -> str:
+        """The record's own name."""
+        return str(self.row["id"])
+
+    @property
+    def model(self) -> str:
+        """The catalogue's name of the model."""
+        return str(self.row["model"])
+
+    @property
+    def family(self) -> str:
+        """The engine family."""
+        return self.server.family
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """What was measured, by our names."""
+        return self.row["measured"]
+
+
+@cache
+def load_rows() -> tuple[dict[str, Any], ...]:
+    """Every record, left out or not."""
+    return tuple(json.loads((CASES / "throughput.json").read_text())["cases"])
+
+
+@cache
+def load_cases() -> tuple[LoadCase, ...]:
+    """The cases that are computed."""
+    return tuple(_case(row) for row in load_rows() if "left_out" not in row)
+
+
+def predict(case: LoadCase, factors: dict[str, Any] | None = None) -> Rates:
+    """Our rates of a case, of all its copies; `factors` replaces the dated ones."""
+    model = step_model(
+        case.spec,
+        case.precision,
+        case.kv_dtype,
+        case.layout,
+        case.gpu,
+        case.server,
+        factors=factors,
+    )
+    request_s = efficiency(case.gpu, case.family, factors).request_s
+    row, held = case.row, case.capacity.held
+    lengths = (row["input_len"], row["output_len"])
+    if row["arrival"] == "burst":
+        load = Load(*lengths, concurrency=row["requests"], held=held)
+        return burst(model, case.server, request_s, load, spread=bool(row.get("spread")))
+    asked = row.get("concurrency", held)
+    return steady(model, case.server, request_s, Load(*lengths, concurrency=asked, held=held))
+
+
+def _case(row: dict[str, Any]) -> LoadCase:
+    spec, precision = find_model(row["model"], row.get("precision"))
+    gpu = catalogue_gpu(row["gpu"])
+    server = make_server(
+        gpu,
+        row["engine"],
+        context=row["input_len"] + row["output_len"],
+        max_num_seqs=row.get("max_num_seqs"),
+        max_num_batched_tokens=row.get("max_num_batched_tokens"),
+        overlaps=row.get("overlaps"),
+    )
+    layout = Layout(tp=row["tp"], pp=row["pp"], dp=row.get("dp", 1), ep=row.get("ep", 1))
+    kv_dtype = parse_kv_dtype(row.get("kv_dtype", "auto"))
+    lengths = (row["input_len"], row["output_len"])
+    held = capacity(spec, precision, kv_dtype, layout, gpu, server, *lengths)
+    return LoadCase(row, spec, precision, kv_dtype, gpu, layout, server, held)

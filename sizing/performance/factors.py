@@ -1,0 +1,93 @@
+"""The few shares of a GPU's peak that an engine reaches, and what it adds to each step.
+
+They are fitted by `python -m benchmarks.fit_performance`, which also writes the dated file that
+this module reads. None belongs to one model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sizing.catalog.store import read
+from sizing.gpu import Gpu
+
+_FILE = "performance.json"
+_FAMILIES = (("Blackwell", "Blackwell"), ("Hopper", "Hopper"), ("Ada", "Ada"))
+_OLDEST = "Ampere"
+
+
+@dataclass(frozen=True, slots=True)
+class Efficiency:
+    """What one engine family reaches on one GPU architecture.
+
+    `matmul`, `experts`, `attention_matmul` are shares of the dense tensor peak in large matrix
+    products, in routed experts' grouped products and in attention; `weight_only` is what expanding
+    quantised weights inside the kernel leaves of the 16-bit rate. `bandwidth` and
+    `attention_bandwidth` are shares of the memory bandwidth when reading weights and cache;
+    `sm_bytes_per_s` is what one multiprocessor can have in flight, `link_bandwidth` the share of a
+    link's one-way bandwidth. `roofline_exponent` is how sharply compute and memory time exclude
+    each other: 1 adds them, infinity takes the larger. Seconds: `layer_s` for launching a layer's
+    kernels, `reduce_s` for an all-reduce of nothing, `step_s` and `sequence_s` for the host's work
+    per step and per running sequence, `request_s` for taking in one request.
+    """
+
+    matmul: float
+    experts: float
+    attention_matmul: float
+    weight_only: float
+    bandwidth: float
+    attention_bandwidth: float
+    sm_bytes_per_s: float
+    link_bandwidth: float
+    roofline_exponent: float
+    layer_s: float
+    reduce_s: float
+    step_s: float
+    sequence_s: float
+    request_s: float
+
+
+def efficiency(gpu: Gpu, family: str, table: dict[str, Any] | None = None) -> Efficiency:
+    """The factors of an engine family on a GPU; `table` replaces the dated file (for fitting)."""
+    if table is None:
+        return _filed(architecture_family(gpu), family)
+    return _of(table, architecture_family(gpu), family)
+
+
+def architecture_family(gpu: Gpu) -> str:
+    """The architecture whose factors a GPU takes; what is older than Ampere takes Ampere's."""
+    return next((name for part, name in _FAMILIES if part in gpu.architecture), _OLDEST)
+
+
+def factors_as_of() -> str:
+    """The day of the fit."""
+    return str(read(_FILE)["as_of"])
+
+
+@cache
+def _filed(architecture: str, family: str) -> Efficiency:
+    return _of(read(_FILE), architecture, family)
+
+
+def _of(table: dict[str, Any], architecture: str, family: str) -> Efficiency:
+    card, engine = table["architectures"][architecture], table["engines"][family]
+    shared = table["shared"]
+    matmul = card["matmul"] * engine["matmul"]
+    return Efficiency(
+        matmul=matmul,
+        experts=matmul * engine["experts"],
+        attention_matmul=card["matmul"] * shared["attention_matmul"],
+        weight_only=shared["weight_only_matmul"],
+        bandwidth=card["bandwidth"],
+        attention_bandwidth=card["bandwidth"] * shared["attention_bandwidth"],
+        sm_bytes_per_s=shared["sm_bytes_per_s"],
+        link_bandwidth=shared["link_bandwidth"],
+        roofline_exponent=shared["roofline_exponent"],
+        layer_s=shared["layer_s"],
+        reduce_s=shared["reduce_s"],
+        step_s=engine["step_s"],
+        sequence_s=engine["sequence_s"],
+        request_s=engine["request_s"],
+    )
