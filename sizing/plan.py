@@ -215,7 +215,7 @@ class Rejected(_Record):
     """Candidates that were ruled out for the same reason, with the figure that decides.
 
     `kind` is the constraint: memory, layout, precision, region, price, spread, budget, types,
-    inventory or fraction.
+    latency, inventory or fraction.
     """
 
     reason: str

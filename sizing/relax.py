@@ -10,6 +10,7 @@ from sizing.candidates import Candidate
 from sizing.catalog.gpus import ANY, find_gpus
 from sizing.catalog.instances import regions
 from sizing.instance import AWS_PURCHASES, Purchase
+from sizing.load import Targets
 from sizing.precision import PRECISIONS
 from sizing.request import Request
 from sizing.search import search
@@ -62,6 +63,12 @@ def _smaller_loads(request: Request) -> Iterator[tuple[str, Request]]:
             smaller = (PRECISIONS[name],)
             yield f"with precision {name}", replace(request, precisions=smaller)
     load = request.workload
+    if load.load:
+        free = load.load.model_copy(update={"targets": Targets()})
+        if load.load.targets.asks:
+            free_load = load.model_copy(update={"load": free})
+            yield "without workload.targets", replace(request, workload=free_load)
+        return
     if load.concurrency > 1:
         one = load.model_copy(update={"concurrency": 1})
         yield "with concurrency 1", replace(request, workload=one)

@@ -54,12 +54,14 @@ def make_workload(
         raise InputError(
             "purpose", purpose.value, "inference (training is not sized yet)", "inference"
         )
-    default = load.longest if load else min(DEFAULT_CONTEXT, max_context)
-    length = default if context is None else context
+    usual = load.longest if load else min(DEFAULT_CONTEXT, max_context)
+    length = usual if context is None else context
     if not 1 <= length <= max_context:
         near = min(max(length, 1), max_context)
         raise InputError("context", length, f"1 to {max_context} tokens (the model's limit)", near)
-    count = DEFAULT_CONCURRENCY if concurrency is None else concurrency
+    # How many requests a load has in flight is only known of a plan.
+    default = 1 if load else DEFAULT_CONCURRENCY
+    count = default if concurrency is None else concurrency
     if not 1 <= count <= MAX_CONCURRENCY:
         near = min(max(count, 1), MAX_CONCURRENCY)
         raise InputError("concurrency", count, f"1 to {MAX_CONCURRENCY} sequences", near)

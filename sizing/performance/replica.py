@@ -19,8 +19,9 @@ from sizing.performance.pace import Pace, StepTime
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """What limits a copy. `kv_tokens` is the cache's size, in tokens.
+class Setup:
+    """What limits a copy. `kv_tokens` is the cache's size, in tokens; `request_s` is what the
+    engine's front end takes for a request before the scheduler sees it, in seconds.
 
     With speculation a decoding sequence takes `drafted` more tokens of a step's budget and moves on
     by `tokens_per_step` on average.
@@ -32,6 +33,7 @@ class Server:
     max_num_batched_tokens: int
     tokens_per_step: float = 1.0
     drafted: int = 0
+    request_s: float = 0.0
 
 
 class Record:
@@ -46,12 +48,12 @@ class Record:
 class Replica:
     """One copy. `boundary` is when its current step, or run of equal steps, ends; inf if idle."""
 
-    def __init__(self, server: Server, arrivals: list[Arrival], record: Record) -> None:
+    def __init__(self, setup: Setup, arrivals: list[Arrival], record: Record) -> None:
         self.boundary = inf
         self.outstanding = 0
         self.given = 0
         self.busy = 0.0
-        self._server, self._arrivals, self._record = server, arrivals, record
+        self._setup, self._arrivals, self._record = setup, arrivals, record
         self._waiting: deque[int] = deque()
         self._decoding: list[tuple[int, int]] = []
         """Heap of (decode step that is a sequence's last, request)."""
@@ -65,7 +67,7 @@ class Replica:
         self._steps = 0
         self._start, self._run = 0.0, 0
         self._base, self._slope = 0.0, 0.0
-        self._pace = Pace(server.step, max(a.prompt + a.output for a in arrivals))
+        self._pace = Pace(setup.step, max(a.prompt + a.output for a in arrivals))
 
     def add(self, request: int, now: float) -> None:
         """A request arrives; it joins the next step that has room for it."""
@@ -90,23 +92,23 @@ class Replica:
 
     def _fits(self, request: int) -> bool:
         """Whether there is a sequence and room in the cache for it."""
-        server, arrival = self._server, self._arrivals[request]
+        setup, arrival = self._setup, self._arrivals[request]
         running = len(self._decoding) + (self._partial is not None)
         needed = self._reserved + arrival.prompt + arrival.output
-        return running < server.max_num_seqs and needed <= server.kv_tokens
+        return running < setup.max_num_seqs and needed <= setup.kv_tokens
 
     def _settle(self) -> None:
         """What the steps that end now bring: answers that are complete, and first tokens."""
         now, decoding = self.boundary, self._decoding
         self.busy += now - self._start
         self._steps += self._run
-        self._context += self._run * len(decoding) * self._server.tokens_per_step
+        self._context += self._run * len(decoding) * self._setup.tokens_per_step
         while decoding and decoding[0][0] == self._steps:
             self._finish(heappop(decoding)[1], now)
         for request in self._read:
             self._record.first[request] = now
             arrival = self._arrivals[request]
-            steps = ceil((arrival.output - 1) / self._server.tokens_per_step)
+            steps = ceil((arrival.output - 1) / self._setup.tokens_per_step)
             self._context += arrival.prompt + 1
             heappush(decoding, (self._steps + steps, request))
             if not steps:
@@ -115,7 +117,7 @@ class Replica:
         self._read = []
 
     def _finish(self, request: int, now: float) -> None:
-        arrival, grown = self._arrivals[request], self._server.tokens_per_step
+        arrival, grown = self._arrivals[request], self._setup.tokens_per_step
         self._record.finished[request] = now
         self._reserved -= arrival.prompt + arrival.output
         self._context -= arrival.prompt + 1 + ceil((arrival.output - 1) / grown) * grown
@@ -128,10 +130,10 @@ class Replica:
         tokens, pairs = self._fill(decoding)
         if tokens:
             self._run = 1
-            spent = self._server.step.seconds(tokens, pairs, decoding, self._context)
+            spent = self._setup.step.seconds(tokens, pairs, decoding, self._context)
         elif decoding:
             until = self._decoding[0][0] - self._steps
-            grown = decoding * self._server.tokens_per_step
+            grown = decoding * self._setup.tokens_per_step
             line = self._pace.line(decoding, self._context, grown, until)
             self._base, self._slope, self._run = line
             spent = self._duration(self._run)
@@ -144,7 +146,7 @@ class Replica:
         """Give the step's budget to prompts: (tokens read, tokens that they attend to)."""
         if self._partial is None and not self._waiting:
             return 0, 0.0
-        left = self._server.max_num_batched_tokens - decoding * (1 + self._server.drafted)
+        left = self._setup.max_num_batched_tokens - decoding * (1 + self._setup.drafted)
         tokens, pairs = 0, 0.0
         while left > 0 and (reading := self._partial or self._admit()):
             request, cached = reading
@@ -165,7 +167,7 @@ class Replica:
         arrival = self._arrivals[request]
         running = len(self._decoding) + len(self._read)
         needed = self._reserved + arrival.prompt + arrival.output
-        if running >= self._server.max_num_seqs or needed > self._server.kv_tokens:
+        if running >= self._setup.max_num_seqs or needed > self._setup.kv_tokens:
             return None
         self._waiting.popleft()
         self._reserved = needed
@@ -174,14 +176,14 @@ class Replica:
 
     def _duration(self, steps: int) -> float:
         """Seconds of so many decode steps from here; each adds its tokens to the contexts."""
-        grown = len(self._decoding) * self._server.tokens_per_step
+        grown = len(self._decoding) * self._setup.tokens_per_step
         attended = steps * self._context + grown * steps * (steps - 1) / 2
         return steps * self._base + self._slope * attended
 
     def _cut(self, now: float) -> None:
         """End the run of decodes with the step that is under way at `now`."""
         elapsed = now - self._start
-        half = self._slope * len(self._decoding) * self._server.tokens_per_step / 2
+        half = self._slope * len(self._decoding) * self._setup.tokens_per_step / 2
         first = self._base + self._slope * self._context - half
         root = first + sqrt(first * first + 4 * half * elapsed)
         steps = max(1, min(self._run, ceil(2 * elapsed / root)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from sizing.performance.arrivals import Arrival
-from sizing.performance.replica import Record, Replica, Server
+from sizing.performance.replica import Record, Replica, Setup
 
 PERCENTILES = (50, 90, 95, 99)
 
@@ -57,27 +57,24 @@ class Run:
     busy: float
 
 
-def run(arrivals: list[Arrival], server: Server, replicas: int, skip: int = 0) -> Run:
-    """Serve every arrival. The window leaves out the first and the last `skip`.
+def run(arrivals: list[Arrival], setup: Setup, replicas: int, fill: int = 0, drain: int = 0) -> Run:
+    """Serve every arrival. The window leaves out the first `fill` and the last `drain`.
 
     Raises ValueError for a request that the cache can never hold.
     """
     largest = max(a.prompt + a.output for a in arrivals)
-    if largest > server.kv_tokens:
-        raise ValueError(f"a request of {largest} tokens in a cache of {server.kv_tokens:.0f}")
+    if largest > setup.kv_tokens:
+        raise ValueError(f"a request of {largest} tokens in a cache of {setup.kv_tokens:.0f}")
     record = Record(len(arrivals))
-    copies = [Replica(server, arrivals, record) for _ in range(replicas)]
-    last = len(arrivals) - skip
-    before = within = 0.0
+    copies = [Replica(setup, arrivals, record) for _ in range(replicas)]
+    marks = {fill: 0.0, len(arrivals) - drain: 0.0}
     for request, arrival in enumerate(arrivals):
         now = arrival.time
         for copy in copies:
             if copy.boundary < now:
                 copy.advance(now)
-        if skip and request == skip:
-            before = sum(copy.busy_until(now) for copy in copies)
-        if skip and request == last:
-            within = sum(copy.busy_until(now) for copy in copies)
+        if request in marks:
+            marks[request] = sum(copy.busy_until(now) for copy in copies)
         chosen = copies[0]
         for copy in copies:
             if (copy.outstanding, copy.given) < (chosen.outstanding, chosen.given):
@@ -85,23 +82,31 @@ def run(arrivals: list[Arrival], server: Server, replicas: int, skip: int = 0) -
         chosen.add(request, now)
     for copy in copies:
         copy.advance(inf)
-    if skip:
-        return Run(record, arrivals[skip].time, arrivals[last].time, within - before)
-    busy = sum(copy.busy for copy in copies)
-    return Run(record, arrivals[0].time, max(record.finished), busy)
+    start, end = arrivals[fill].time, max(record.finished)
+    if not drain:
+        busy = sum(copy.busy for copy in copies)
+        return Run(record, start, end, busy - marks[fill])
+    last = len(arrivals) - drain
+    return Run(record, start, arrivals[last].time, marks[last] - marks[fill])
 
 
-def simulate(arrivals: list[Arrival], server: Server, replicas: int, *, skip: int = 0) -> Simulated:
-    """Serve every arrival and sum up all but the first and the last `skip`, which met copies that
-    were filling up or emptying. Raises ValueError as `run` does, and where nothing is left."""
-    seen = range(skip, len(arrivals) - skip)
+def simulate(
+    arrivals: list[Arrival], setup: Setup, replicas: int, *, fill: int = 0, drain: int = 0
+) -> Simulated:
+    """Serve every arrival and sum up all but the first `fill` and the last `drain`, which met
+    copies that were filling up or emptying.
+
+    Raises ValueError as `run` does, and where nothing is left.
+    """
+    seen = range(fill, len(arrivals) - drain)
     if not seen:
-        raise ValueError(f"nothing is left of {len(arrivals)} requests without {skip} at each end")
-    done = run(arrivals, server, replicas, skip)
+        raise ValueError(f"nothing is left of {len(arrivals)} requests without {fill} and {drain}")
+    done = run(arrivals, setup, replicas, fill, drain)
     record, span = done.record, done.end - done.start
     first, finished = record.first, record.finished
     came = [a.time for a in arrivals]
     tokens = [a.prompt + a.output for a in arrivals]
+    delay = setup.request_s
     ended = [a for a, at in zip(arrivals, finished, strict=True) if done.start <= at <= done.end]
     output, prompts = sum(a.output for a in ended), sum(a.prompt for a in ended)
     several = [i for i in seen if arrivals[i].output > 1]
@@ -109,16 +114,16 @@ def simulate(arrivals: list[Arrival], server: Server, replicas: int, *, skip: in
     reserved = _held(done, record.admitted, finished, tokens)
     return Simulated(
         requests=len(seen),
-        ttft=_spread([first[i] - came[i] for i in seen]),
+        ttft=_spread([first[i] - came[i] + delay for i in seen]),
         tpot=_spread(paces) if paces else None,
-        latency=_spread([finished[i] - came[i] for i in seen]),
+        latency=_spread([finished[i] - came[i] + delay for i in seen]),
         requests_per_s=len(ended) / span,
         output_tokens_per_s=output / span,
         total_tokens_per_s=(output + prompts) / span,
         utilization=min(1.0, done.busy / span / replicas),
         running=_held(done, record.admitted, finished),
         queued=_held(done, came, record.admitted),
-        kv_use=min(1.0, reserved / server.kv_tokens / replicas),
+        kv_use=min(1.0, reserved / setup.kv_tokens / replicas),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from sizing.performance.arrivals import Arrival
-from sizing.performance.replica import Server
+from sizing.performance.replica import Setup
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Sequence:
 class PlainCopy:
     """One engine; `clock` is when its step ends, inf while it has nothing to do."""
 
-    server: Server
+    setup: Setup
     clock: float = inf
     waiting: list[tuple[int, Arrival]] = field(default_factory=list[tuple[int, Arrival]])
     running: list[Sequence] = field(default_factory=list[Sequence])
@@ -66,19 +66,19 @@ class PlainCopy:
 
 
 def plain(
-    arrivals: list[Arrival], server: Server, replicas: int
+    arrivals: list[Arrival], setup: Setup, replicas: int
 ) -> tuple[list[float], list[float], list[float]]:
     """When each request was admitted, gave its first token, and was finished."""
     size = len(arrivals)
     admitted, first, finished = [inf] * size, [inf] * size, [inf] * size
-    copies = [PlainCopy(server) for _ in range(replicas)]
+    copies = [PlainCopy(setup) for _ in range(replicas)]
 
     def step(copy: PlainCopy) -> None:
         now = copy.clock
         for sequence in list(copy.running):
             read = copy.chunks.get(sequence.request)
             if read is None:
-                sequence.answered += server.tokens_per_step
+                sequence.answered += setup.tokens_per_step
             else:
                 sequence.cached += read
                 if sequence.cached == sequence.arrival.prompt:
@@ -92,7 +92,7 @@ def plain(
 
     def begin(copy: PlainCopy, now: float) -> None:
         decoding = [s for s in copy.running if s.answered]
-        left = server.max_num_batched_tokens - len(decoding) * (1 + server.drafted)
+        left = setup.max_num_batched_tokens - len(decoding) * (1 + setup.drafted)
         copy.chunks = {}
         pairs = 0.0
         position = 0
@@ -103,9 +103,9 @@ def plain(
                     break
                 request, arrival = copy.waiting[0]
                 used = sum(s.arrival.prompt + s.arrival.output for s in copy.running)
-                if len(copy.running) >= server.max_num_seqs:
+                if len(copy.running) >= setup.max_num_seqs:
                     break
-                if used + arrival.prompt + arrival.output > server.kv_tokens:
+                if used + arrival.prompt + arrival.output > setup.kv_tokens:
                     break
                 copy.waiting.pop(0)
                 admitted[request] = now
@@ -125,7 +125,7 @@ def plain(
         for sequence in copy.running:
             if not sequence.answered:
                 copy.chunks.setdefault(sequence.request, 0)
-        spent = server.step.seconds(sum(copy.chunks.values()), pairs, len(decoding), context)
+        spent = setup.step.seconds(sum(copy.chunks.values()), pairs, len(decoding), context)
         copy.clock = now + spent
 
     for request, arrival in enumerate(arrivals):
