@@ -123,7 +123,7 @@ def _case(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _left_out(row: dict[str, Any], text: str, gpu: str | None) -> str | None:
-    measured, engine = row["measured"], str(row["engine"])
+    engine = str(row["engine"])
     if "training" in engine:
         return "training throughput, not serving"
     if "MI300" in str(row["gpu"]):
@@ -140,6 +140,8 @@ def _left_out(row: dict[str, Any], text: str, gpu: str | None) -> str | None:
         return "the source's heading and command name different models"
     if re.search(r"ShareGPT, 100 prompts", text):
         return "about one request a second was sent: the client decides the throughput"
+    if "vLLM" in str(row["gpu"]):
+        return "how many of the system's GPUs one engine used is not stated"
     if not _figures(row):
         return "no figure that is computed here"
     return None
@@ -235,7 +237,7 @@ def _load(row: dict[str, Any], text: str) -> dict[str, Any]:
         return {
             "input_len": _MLPERF_PROMPTS[row["model"].split(" ")[0]],
             "input_inferred": True,
-            "output_len": round(output),
+            "output_len": round(row["output_len"]),
             "arrival": "max",
         }
     prompts = re.search(r"(\d+) (?:ShareGPT )?prompts", text)

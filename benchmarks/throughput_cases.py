@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -85,9 +85,16 @@ def predict(case: LoadCase, factors: dict[str, Any] | None = None) -> Rates:
     lengths = (row["input_len"], row["output_len"])
     if row["arrival"] == "burst":
         load = Load(*lengths, concurrency=row["requests"], held=held)
-        return burst(model, case.server, request_s, load, spread=bool(row.get("spread")))
-    asked = row.get("concurrency", held)
-    return steady(model, case.server, request_s, Load(*lengths, concurrency=asked, held=held))
+        found = burst(model, case.server, request_s, load, spread=bool(row.get("spread")))
+    else:
+        load = Load(*lengths, concurrency=row.get("concurrency", held), held=held)
+        found = steady(model, case.server, request_s, load)
+    copies = row.get("copies", 1)
+    return replace(
+        found,
+        output_tokens_per_s=found.output_tokens_per_s * copies,
+        total_tokens_per_s=found.total_tokens_per_s * copies,
+    )
 
 
 def _case(row: dict[str, Any]) -> LoadCase:

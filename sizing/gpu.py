@@ -12,7 +12,6 @@ class Gpu(BaseModel):
 
     `nominal_gb` is the marketing size (GB, 10^9); `cuda_bytes` is the total that
     `cudaDeviceProp.totalGlobalMem` reports, which is what an engine plans from.
-    `multiprocessors` is how many NVIDIA's specification gives it; None where it is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,7 +27,6 @@ class Gpu(BaseModel):
     bandwidth_gb_s: float
     dense_tflops: dict[str, float]
     nvlink_gb_s: float | None
-    multiprocessors: int | None = None
     tdp_w: int
     sources: tuple[str, ...]
     as_of: str

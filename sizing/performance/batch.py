@@ -1,4 +1,4 @@
-"""Continuous batching in its steady state: so many sequences at all times, each replaced at once."""
+"""Continuous batching in its steady state: whatever ends is replaced at once."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sizing.engine import DEFAULT_ENGINE, Engine, make_engine
 from sizing.errors import unknown_name
 from sizing.gpu import Gpu
+from sizing.precision import Precision
 from sizing.units import GB
 
 FAMILIES = ("vllm", "sglang", "tensorrt-llm")
@@ -41,6 +42,13 @@ class Server:
     memory: Engine
     overlaps: bool
     mixes: bool
+
+    def launches_each_expert(self, precision: Precision) -> bool:
+        """Whether quantised experts run one kernel after the other instead of grouped.
+
+        Measured in SGLang 0.4 with GPTQ: 0.5 ms a layer of 128 experts, whatever their size.
+        """
+        return self.name.startswith("sglang:0.4") and precision.name == "gptq"
 
     @property
     def max_num_seqs(self) -> int:

@@ -22,15 +22,15 @@ _OLDEST = "Ampere"
 class Efficiency:
     """What one engine family reaches on one GPU architecture.
 
-    `matmul`, `experts`, `attention_matmul` are shares of the dense tensor peak in large matrix
-    products, in routed experts' grouped products and in attention; `weight_only` is what expanding
-    quantised weights inside the kernel leaves of the 16-bit rate. `bandwidth` and
-    `attention_bandwidth` are shares of the memory bandwidth when reading weights and cache;
-    `sm_bytes_per_s` is what one multiprocessor can have in flight, `link_bandwidth` the share of a
-    link's one-way bandwidth. `roofline_exponent` is how sharply compute and memory time exclude
-    each other: 1 adds them, infinity takes the larger. Seconds: `layer_s` for launching a layer's
-    kernels, `reduce_s` for an all-reduce of nothing, `step_s` and `sequence_s` for the host's work
-    per step and per running sequence, `request_s` for taking in one request.
+    Shares of the dense tensor peak: `matmul` in large matrix products, `experts` in routed experts'
+    grouped products (experts of the inner width `expert_inner` reach half of that),
+    `attention_matmul` in attention; `weight_only` is what expanding quantised weights inside the
+    kernel leaves of the 16-bit rate. Shares of bandwidth: `bandwidth` and `attention_bandwidth` of
+    the memory's when weights and cache are read, `link_bandwidth` of a link's, one way.
+    `roofline_exponent` is how sharply compute and memory time exclude each other: 1 adds them,
+    infinity takes the larger. Seconds: `kernel_s` to launch a kernel and wait for its end,
+    `reduce_s` for an all-reduce of nothing, `step_s` and `sequence_s` for the host's work in a step
+    and on each running sequence, `request_s` to take in one request.
     """
 
     matmul: float
@@ -39,10 +39,10 @@ class Efficiency:
     weight_only: float
     bandwidth: float
     attention_bandwidth: float
-    sm_bytes_per_s: float
     link_bandwidth: float
     roofline_exponent: float
-    layer_s: float
+    kernel_s: float
+    expert_inner: float
     reduce_s: float
     step_s: float
     sequence_s: float
@@ -61,9 +61,22 @@ def architecture_family(gpu: Gpu) -> str:
     return next((name for part, name in _FAMILIES if part in gpu.architecture), _OLDEST)
 
 
-def factors_as_of() -> str:
-    """The day of the fit."""
-    return str(read(_FILE)["as_of"])
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How measurements lie about what is computed: 80% of `measured / computed` are between `low`
+    and `high`, for `cases` cases of `models` models that the factors were fitted without."""
+
+    low: float
+    high: float
+    cases: int
+    models: int
+    as_of: str
+
+
+def spread(family: str) -> Spread:
+    """The spread of output tokens per second of an engine family."""
+    filed = read(_FILE)
+    return Spread(**filed["spread"][family], as_of=str(filed["as_of"]))
 
 
 @cache
@@ -82,10 +95,10 @@ def _of(table: dict[str, Any], architecture: str, family: str) -> Efficiency:
         weight_only=shared["weight_only_matmul"],
         bandwidth=card["bandwidth"],
         attention_bandwidth=card["bandwidth"] * shared["attention_bandwidth"],
-        sm_bytes_per_s=shared["sm_bytes_per_s"],
         link_bandwidth=shared["link_bandwidth"],
         roofline_exponent=shared["roofline_exponent"],
-        layer_s=shared["layer_s"],
+        kernel_s=shared["kernel_s"],
+        expert_inner=shared["expert_inner"],
         reduce_s=shared["reduce_s"],
         step_s=engine["step_s"],
         sequence_s=engine["sequence_s"],

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from sizing.gpu import Gpu
 
 GPUS_PER_NODE = 8
+_NVLINK_DOMAIN = {"GB200": 72}
 # One way, 16 lanes: generation 4 carries 32 GB/s and generation 5 64 GB/s.
 _PCIE_4, _PCIE_5 = 32e9, 64e9
+_PCIE_5_FROM = 9
+"""Compute capability of the first cards with generation 5: Hopper."""
 # A bridge joins two cards; what SXM boards and the A100/H100 PCIe bridges carry is more.
 _BRIDGE_GB_S = 200
 _NETWORK_BYTES_PER_S = 50e9
@@ -27,16 +30,11 @@ class Link:
 
 def link(gpu: Gpu, ranks: int) -> Link:
     """The slowest link among `ranks` GPUs that are neighbours."""
-    if ranks > GPUS_PER_NODE and not gpu.full_name.startswith("GB"):
+    if ranks > _NVLINK_DOMAIN.get(gpu.name, GPUS_PER_NODE):
         return Link(_NETWORK_BYTES_PER_S, _NETWORK_SLOWER)
     nvlink = gpu.nvlink_gb_s
     joined = nvlink is not None and (nvlink >= _BRIDGE_GB_S or ranks == 2)
     if nvlink is not None and joined:
         return Link(nvlink * 1e9 / 2, 1.0)
-    return Link(
-        _PCIE_5 if gpu.compute_capability >= "9" or _major(gpu) >= 10 else _PCIE_4, _PCIE_SLOWER
-    )
-
-
-def _major(gpu: Gpu) -> int:
-    return int(gpu.compute_capability.partition(".")[0])
+    lanes = _PCIE_5 if int(gpu.compute_capability.partition(".")[0]) >= _PCIE_5_FROM else _PCIE_4
+    return Link(lanes, _PCIE_SLOWER)

@@ -16,13 +16,16 @@ from sizing.model import ModelSpec
 from sizing.performance.engines import Server, make_server
 from sizing.performance.factors import Efficiency, efficiency
 from sizing.performance.links import link
-from sizing.performance.work import Experts, Mixer, Work, count_work
+from sizing.performance.work import Experts, Mixer, Product, count_work
 from sizing.plan import Layout
 from sizing.precision import Precision
 from sizing.support import KvDtype, support
 
-_TILE_ROWS = 64
-"""Rows of a tensor-core tile: an expert's last tile is half empty on average."""
+_WARP_GROUP_ROWS, _WARP_ROWS = 64, 16
+"""Rows of the smallest tensor-core tile: Hopper's warp groups take 64, single warps 16. Fewer
+tokens compute for as many; kernels that expand weights work by warp everywhere."""
+_EXPERT_TILE_ROWS = 16
+"""An expert's last tile is half empty on average."""
 _TENSOR_FORMAT = {
     "fp8": "fp8",
     "fp8-block": "fp8",
@@ -42,6 +45,13 @@ PARTS = (
     "kernel launches",
     "host",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _ProductCost:
+    token_s: float
+    read_s: float
+    least_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,7 @@ class StepModel:
     ranks: int
     stages: int
     exponent: float
-    dense_token_s: float
-    dense_read_s: float
+    dense: tuple[_ProductCost, ...]
     experts: tuple[_ExpertCost, ...]
     mixers: tuple[_MixerCost, ...]
     head_sequence_s: float
@@ -155,7 +164,10 @@ class StepModel:
         share = 1 / self.stages
         mine = share / self.ranks
         tokens = prompt + sequences
-        dense = _both(self.dense_token_s * tokens * mine, self.dense_read_s, self.exponent)
+        rows = tokens * mine
+        dense = sum(
+            _both(p.token_s * max(rows, p.least_rows), p.read_s, self.exponent) for p in self.dense
+        )
         attention, cache = self._attention(prompt, pairs, sequences, context)
         head = _both(self.head_sequence_s * sequences * mine, self.head_read_s, self.exponent)
         states = self.state_sequence_s * sequences + self.state_token_s * prompt
@@ -174,7 +186,7 @@ class StepModel:
         total = 0.0
         for e in self.experts:
             touched = e.held * (1 - e.miss**tokens)
-            rows = tokens * e.share * e.held + touched * (_TILE_ROWS / 2)
+            rows = tokens * e.share * e.held + touched * (_EXPERT_TILE_ROWS / 2)
             total += _both(rows * e.row_s, touched * e.read_s, self.exponent)
         return total
 
@@ -209,7 +221,6 @@ def step_model(
     work = count_work(spec, precision, kv_dtype, layout)
     e = efficiency(gpu, server.family, factors)
     speed = _Speed(gpu, e)
-    dense_s, read_s = _dense(work, speed)
     near = link(gpu, layout.tp * layout.dp)
     hop = link(gpu, layout.gpus)
     wire = near.bytes_per_s * e.link_bandwidth
@@ -217,14 +228,14 @@ def step_model(
     passes = 2 * (layout.tp - 1) / layout.tp
     messages = (work.reduced_bytes * passes + work.exchanged_bytes) / wire
     hops = (layout.pp - 1) * work.hop_bytes / (hop.bytes_per_s * e.link_bandwidth)
+    launches = work.kernels + (work.each_expert if server.launches_each_expert(precision) else 0)
     waits = (work.reduces + work.exchanges) * near.latency_factor
     waits += (layout.pp - 1) * hop.latency_factor
     return StepModel(
         ranks=layout.dp,
         stages=layout.pp,
         exponent=e.roofline_exponent,
-        dense_token_s=dense_s,
-        dense_read_s=read_s,
+        dense=tuple(_product_cost(p, speed) for p in work.products),
         experts=tuple(_expert_cost(x, speed) for x in work.experts),
         mixers=tuple(_mixer_cost(m, speed) for m in work.mixers),
         head_sequence_s=work.head.operations / speed.products(None),
@@ -234,7 +245,7 @@ def step_model(
         state_sequence_s=work.state_bytes / speed.bytes_per_s,
         state_token_s=work.state_operations / speed.attention,
         message_token_s=messages + hops,
-        fixed_s=work.layers * e.layer_s + waits * e.reduce_s,
+        fixed_s=launches * e.kernel_s + waits * e.reduce_s,
         host_step_s=e.step_s * layout.pp,
         host_sequence_s=e.sequence_s / layout.dp,
         overlaps=server.overlaps,
@@ -249,18 +260,28 @@ class _Speed:
         self.peak = gpu.dense_tflops.get("bf16") or gpu.dense_tflops.get("fp16")
         if not self.peak:
             raise InputError("gpu", gpu.name, "a GPU whose tensor-core speed is known", "L4")
-        in_flight = (gpu.multiprocessors or inf) * e.sm_bytes_per_s
-        self.bytes_per_s = min(gpu.bandwidth_gb_s * 1e9 * e.bandwidth, in_flight)
-        self.cache_bytes_per_s = min(gpu.bandwidth_gb_s * 1e9 * e.attention_bandwidth, in_flight)
+        self.bytes_per_s = gpu.bandwidth_gb_s * 1e9 * e.bandwidth
+        self.cache_bytes_per_s = gpu.bandwidth_gb_s * 1e9 * e.attention_bandwidth
         self.attention = self.peak * 1e12 * e.attention_matmul
 
     def products(self, precision: Precision | None) -> float:
         """Operations per second of large products with weights of this format."""
         return self.e.matmul * self._peak(precision) * 1e12
 
-    def grouped(self, precision: Precision | None) -> float:
-        """The same for routed experts."""
-        return self.e.experts * self._peak(precision) * 1e12
+    def grouped(self, precision: Precision | None, inner: int) -> float:
+        """The same for routed experts of this inner width: narrow ones leave tiles short."""
+        wide = inner / (inner + self.e.expert_inner)
+        return self.e.experts * wide * self._peak(precision) * 1e12
+
+    def least_rows(self, precision: Precision | None) -> int:
+        """Tokens that the smallest tile computes, wanted or not."""
+        hopper = self.gpu.compute_capability == "9.0"
+        return _WARP_GROUP_ROWS if hopper and not self._expands(precision) else _WARP_ROWS
+
+    def _expands(self, precision: Precision | None) -> bool:
+        if precision is None or precision.bits >= 16:
+            return False
+        return support(precision, self.gpu.compute_capability).mode == "weight-only"
 
     def _peak(self, precision: Precision | None) -> float:
         assert self.peak
@@ -268,18 +289,19 @@ class _Speed:
             return self.peak
         runs = support(precision, self.gpu.compute_capability)
         if runs.mode == "no":
-            raise InputError(
-                "precision", precision.name, f"what {self.gpu.name} runs: {runs.reason}"
-            )
+            allowed = f"what {self.gpu.name} runs: {runs.reason}"
+            raise InputError("precision", precision.name, allowed)
         if runs.mode == "weight-only":
             return self.peak * self.e.weight_only
         return self.gpu.dense_tflops.get(_TENSOR_FORMAT.get(precision.name, ""), self.peak)
 
 
-def _dense(work: Work, speed: _Speed) -> tuple[float, float]:
-    """Seconds per token and seconds to read all of it, of a rank's linear layers."""
-    token = sum(p.operations / speed.products(p.precision) for p in work.products)
-    return token, sum(p.bytes for p in work.products) / speed.bytes_per_s
+def _product_cost(p: Product, speed: _Speed) -> _ProductCost:
+    return _ProductCost(
+        token_s=p.operations / speed.products(p.precision),
+        read_s=p.bytes / speed.bytes_per_s,
+        least_rows=speed.least_rows(p.precision),
+    )
 
 
 def _expert_cost(e: Experts, speed: _Speed) -> _ExpertCost:
@@ -288,7 +310,7 @@ def _expert_cost(e: Experts, speed: _Speed) -> _ExpertCost:
         share=share,
         miss=1 - share,
         held=e.held,
-        row_s=e.operations / speed.grouped(e.precision),
+        row_s=e.operations / speed.grouped(e.precision, e.inner),
         read_s=e.bytes / speed.bytes_per_s,
     )
 

@@ -21,6 +21,12 @@ from sizing.support import KvDtype
 from sizing.tensors import Weight
 
 _ACTIVATION_BYTES = 2
+# Kernels of a layer in vLLM's graphs: projections, norms, rotation, cache write, attention and its
+# reduction; routing, alignment, two grouped products, activation and sum of the experts.
+_MIXER_KERNELS = {"gqa": 8, "mla": 14, "compressed": 18, "none": 0}
+_OTHER_MIXER_KERNELS, _INDEXER_KERNELS = 10, 8
+_FFN_KERNELS = {"dense": 4, "moe": 10, "none": 0}
+_KERNELS_OF_AN_EXPERT = 2
 _LOGIT_PASSES_BYTES = 16
 """The sampler reads and writes float32 logits about twice each way."""
 
@@ -41,7 +47,8 @@ class Product:
 class Experts:
     """Routed experts of like layers: `held` of `experts` on this rank, `top_k` for each token.
 
-    `operations` per row that an expert is given, `bytes` of one expert, over all these layers.
+    `operations` per row that an expert is given, `bytes` of one expert, over all these layers;
+    `inner` is this rank's part of an expert's inner width.
     """
 
     precision: Precision | None
@@ -49,6 +56,7 @@ class Experts:
     top_k: int
     held: int
     layers: int
+    inner: int
     operations: float
     bytes: float
 
@@ -71,7 +79,8 @@ class Mixer:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One rank's work. `reduces` are all-reduces of one step, `exchanges` all-to-alls;
+    """One rank's work. `kernels` are launched in a step, `each_expert` more where an engine
+    launches every expert by itself. `reduces` are all-reduces of one step, `exchanges` all-to-alls;
     `reduced_bytes` and `exchanged_bytes` are what one token adds to all of them."""
 
     products: tuple[Product, ...]
@@ -82,7 +91,8 @@ class Work:
     moved_bytes: float
     state_bytes: float
     state_operations: float
-    layers: int
+    kernels: int
+    each_expert: int
     reduces: int
     reduced_bytes: float
     exchanges: int
@@ -106,13 +116,14 @@ def _count(spec: ModelSpec, precision: Precision, kv_dtype: KvDtype, layout: Lay
         n for name, n in spec.layer_counts.items() if spec.blocks[name].ffn.kind != "none"
     )
     spread = layout.dp > 1
+    experts = tuple(_experts(spec, precision, layout))
     tensor = layout.tp > 1
     row = spec.hidden * _ACTIVATION_BYTES
     reduces = (mixing + feeding - (moe_layers if spread else 0)) if tensor else 0
     exchanges = 2 * moe_layers if spread else 0
     return Work(
         products=tuple(_products(spec, precision, layout)),
-        experts=tuple(_experts(spec, precision, layout)),
+        experts=experts,
         mixers=tuple(_mixers(spec, kv_dtype, layout)),
         head=_head(spec, precision, layout),
         logit_bytes=spec.vocab * _LOGIT_PASSES_BYTES,
@@ -120,13 +131,12 @@ def _count(spec: ModelSpec, precision: Precision, kv_dtype: KvDtype, layout: Lay
         # A state is read and written, and takes a multiply and an add per element and direction.
         state_bytes=2 * state * (4 if spec.state_dtype == "float32" else 2),
         state_operations=4 * state,
-        layers=mixing + feeding,
+        kernels=_kernels(spec),
+        each_expert=sum(_KERNELS_OF_AN_EXPERT * e.layers * e.held for e in experts),
         reduces=reduces,
         reduced_bytes=reduces * row,
         exchanges=exchanges,
-        exchanged_bytes=sum(
-            2 * e.layers * min(e.top_k, layout.ep) * row for e in _experts(spec, precision, layout)
-        )
+        exchanged_bytes=sum(2 * e.layers * min(e.top_k, layout.ep) * row for e in experts)
         if spread
         else 0,
         hop_bytes=row,
@@ -173,6 +183,7 @@ def _experts(spec: ModelSpec, precision: Precision, layout: Layout) -> Iterator[
             top_k=ffn.top_k,
             held=held,
             layers=part.count,
+            inner=next(w.cols for w in mine if w.shard == "row"),
             operations=2.0 * part.count * sum(w.rows * w.cols for w in mine),
             bytes=part.count * sum(stored_bytes(w, precision) for w in mine) / held,
         )
@@ -265,6 +276,16 @@ def _moved(spec: ModelSpec, layout: Layout) -> float:
         # Residual and norms around mixer and FFN.
         elements += part.count * 4 * spec.hidden
     return 2 * _ACTIVATION_BYTES * elements
+
+
+def _kernels(spec: ModelSpec) -> int:
+    total = 0
+    for name, count in spec.layer_counts.items():
+        block = spec.blocks[name]
+        mixer = _MIXER_KERNELS.get(block.attention.kind, _OTHER_MIXER_KERNELS)
+        indexed = isinstance(block.attention, Mla) and block.attention.indexer is not None
+        total += count * (mixer + _FFN_KERNELS[block.ffn.kind] + _INDEXER_KERNELS * indexed)
+    return total
 
 
 def _state_elements(spec: ModelSpec) -> float:

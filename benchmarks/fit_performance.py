@@ -1,0 +1,191 @@
+"""Fits the engines' efficiency factors to the measured loads, and says how well that generalises.
+
+    python -m benchmarks.fit_performance [--write] [--no-cross-validation]
+
+The loss is the mean over models of each model's mean |log(ours / measured)| of output tokens per
+second (capped, so that a source that contradicts the others does not steer), plus a small pull
+towards the values that kernels are known to reach, which decides where measurements say little.
+Each model is then predicted by factors that were fitted without it. `--write` keeps the factors in
+sizing/catalog/data/performance.json.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from math import exp, log
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+from benchmarks.throughput_cases import LoadCase, load_cases, predict
+from sizing.catalog.store import DATA, read
+
+FILE = DATA / "performance.json"
+_CAP = 1.0
+_PULL = 0.004
+_SWEEPS, _VALIDATION_SWEEPS = 30, 5
+_STEPS = (0.3, 0.1, 0.03)
+
+Table = dict[str, Any]
+Name = tuple[str, ...]
+
+# What kernels are known to reach, where a search starts and what it is pulled to; and the most
+# that is physical.
+_KNOWN: dict[str, tuple[float, float]] = {
+    "matmul": (0.6, 0.85),
+    "bandwidth": (0.8, 0.93),
+    "engine matmul": (0.9, 1.0),
+    "experts": (0.6, 1.0),
+    "step_s": (1e-3, 2e-2),
+    "sequence_s": (1e-5, 1e-4),
+    "request_s": (2e-3, 2e-2),
+    "attention_matmul": (0.6, 1.2),
+    "attention_bandwidth": (0.85, 1.0),
+    "weight_only_matmul": (0.7, 1.0),
+    "roofline_exponent": (1.6, 6.0),
+    "kernel_s": (2e-6, 1e-5),
+    "expert_inner": (200.0, 2000.0),
+    "reduce_s": (8e-6, 6e-5),
+    "link_bandwidth": (0.6, 0.9),
+}
+
+
+def known_table() -> Table:
+    """The factors before any fit: what kernels are known to reach, alike for all engines."""
+    filed = read(FILE.name)
+    return {
+        "architectures": {
+            name: {key: _KNOWN[key][0] for key in ("matmul", "bandwidth")}
+            for name in filed["architectures"]
+        },
+        "engines": {
+            name: {
+                "matmul": _KNOWN["engine matmul"][0],
+                **{key: _KNOWN[key][0] for key in ("experts", "step_s", "sequence_s", "request_s")},
+            }
+            for name in filed["engines"]
+        },
+        "shared": {key: _KNOWN[key][0] for key in filed["shared"]},
+    }
+
+
+def errors(cases: Iterable[LoadCase], table: Table | None = None) -> dict[str, list[float]]:
+    """log(ours / measured) of output tokens per second, by model."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for case in cases:
+        theirs = case.measured.get("output_tokens_per_s")
+        if theirs:
+            ours = predict(case, table).output_tokens_per_s
+            found[case.model].append(log(ours / theirs))
+    return found
+
+
+def fit(cases: Sequence[LoadCase], start: Table, sweeps: int) -> Table:
+    """Coordinate search in the factors' logarithms, smaller steps when larger ones help no more."""
+    table = copy.deepcopy(start)
+    best, names = _loss(cases, table), list(_names(table))
+    size = 0
+    for _ in range(sweeps):
+        before = best
+        for name in names:
+            best = _improve(cases, table, name, _STEPS[size], best)
+        if before - best < 1e-4:
+            size += 1
+            if size == len(_STEPS):
+                break
+    return table
+
+
+def _improve(
+    cases: Sequence[LoadCase], table: Table, name: Name, step: float, best: float
+) -> float:
+    group, key, most = _slot(table, name)
+    old = group[key]
+    for factor in (exp(step), exp(-step)):
+        group[key] = min(old * factor, most)
+        found = _loss(cases, table)
+        if found < best - 1e-7:
+            return found
+    group[key] = old
+    return best
+
+
+def _loss(cases: Sequence[LoadCase], table: Table) -> float:
+    by_model = errors(cases, table).values()
+    misfit = fmean(fmean(min(abs(e), _CAP) for e in one) for one in by_model)
+    pull = sum(log(_slot(table, n)[0][n[-1]] / _known(n)[0]) ** 2 for n in _names(table))
+    return misfit + _PULL * pull
+
+
+def _names(table: Table) -> Iterable[Name]:
+    for part in ("architectures", "engines"):
+        for owner, group in table[part].items():
+            yield from ((part, owner, key) for key in group)
+    yield from (("shared", key) for key in table["shared"])
+
+
+def _slot(table: Table, name: Name) -> tuple[dict[str, float], str, float]:
+    group = table
+    for part in name[:-1]:
+        group = group[part]
+    return group, name[-1], _known(name)[1]
+
+
+def _known(name: Name) -> tuple[float, float]:
+    return _KNOWN["engine matmul" if name[0] == "engines" and name[-1] == "matmul" else name[-1]]
+
+
+def cross_validate(cases: Sequence[LoadCase], start: Table) -> dict[str, list[float]]:
+    """Each model's errors under factors that were fitted without any of its cases."""
+    found: dict[str, list[float]] = {}
+    for model in sorted({case.model for case in cases}):
+        others = [c for c in cases if c.model != model]
+        own = [c for c in cases if c.model == model]
+        found |= errors(own, fit(others, start, _VALIDATION_SWEEPS))
+    return found
+
+
+def _summary(by_model: dict[str, list[float]]) -> str:
+    cases = sorted(abs(exp(e) - 1) for one in by_model.values() for e in one)
+    means = sorted(fmean(abs(exp(e) - 1) for e in one) for one in by_model.values())
+    return (
+        f"median {median(cases):5.1%}, p90 {_percentile(cases):5.1%} of {len(cases)} cases; "
+        f"by model first {median(means):5.1%}, {_percentile(means):5.1%} of {len(means)}"
+    )
+
+
+def _percentile(ordered: list[float]) -> float:
+    return ordered[int(0.9 * (len(ordered) - 1))]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fit, print, validate, write."""
+    cases = load_cases()
+    before = known_table()
+    print(f"known values    {_summary(errors(cases, before))}")
+    table = fit(cases, before, _SWEEPS)
+    print(f"fitted          {_summary(errors(cases, table))}")
+    print(json.dumps(table, indent=1))
+    if "--no-cross-validation" not in arguments:
+        left = cross_validate(cases, before)
+        print(f"model left out  {_summary(left)}")
+    if "--write" in arguments:
+        write(table, FILE)
+    return 0
+
+
+def write(table: Table, path: Path) -> None:
+    """The factors with four digits and the day."""
+    filed = read(path.name)
+    rounded = json.loads(json.dumps(table), parse_float=lambda x: float(f"{float(x):.3g}"))
+    text = json.dumps({**filed, "as_of": str(date.today()), **rounded}, indent=1)
+    path.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
