@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence
 from sizing.instance import Purchase
+from sizing.performance.records import ServedLoad
 from sizing.workload import Workload
 
 NODES_GROUP = "instances"
@@ -259,6 +260,7 @@ class Plan(_Record):
     kv_cache_needed_gib: float
     kv_cache_tokens: int
     max_concurrency: float
+    performance: ServedLoad | None = Field(default=None, exclude_if=lambda load: load is None)
     engine: str
     engine_flags: dict[str, str] = Field(default_factory=dict[str, str])
     checkpoint: Checkpoint | None = None

@@ -14,9 +14,10 @@ from sizing.performance.records import Energy
 from sizing.performance.step import StepModel
 
 # Shares of a GPU's TDP. While a step runs: a base, and what reading memory and computing add while
-# they last: least squares over the 57 runs of 12 models on H100 and B200 of the ML.ENERGY
-# leaderboard (2026), mean error 14%. Idle with a model loaded: about 105 of 700 W on an H100.
-BUSY, READING, COMPUTING, IDLE = 0.36, 0.42, 1.0, 0.15
+# they last: least squares over 57 runs of 12 models on H100 and B200 of the ML.ENERGY leaderboard
+# (read 2026-11-23); a model that the fit did not see is off by 14% on average. Idle with a model
+# loaded, clocks up: about 105 of an H100's 700 W.
+BUSY, READING, COMPUTING, IDLE = 0.42, 0.34, 1.0, 0.15
 # A DGX H100 draws 10.2 kW at most (NVIDIA's data sheet), 4.6 kW of them beside its GPUs' 5.6 kW:
 # processors, network cards, switches, fans. Half of that is taken on average.
 HOST_SHARE = 4.6 / 5.6 / 2
@@ -44,7 +45,7 @@ def busy_share(model: StepModel, step: MeanStep, seconds: float | None = None) -
     """
     of = (step.prompt_tokens, step.prompt_pairs, step.sequences, step.attended)
     took = model.seconds(*of) if seconds is None else seconds
-    reading, computing = model.apart(*of)
+    reading, computing = _apart(model, step)
     return min(1.0, BUSY + READING * min(1.0, reading / took) + COMPUTING * computing / took)
 
 
@@ -74,6 +75,27 @@ def energy(
         host_w_per_gpu=round(host, 1),
         pue=PUE,
     )
+
+
+def _apart(model: StepModel, step: MeanStep) -> tuple[float, float]:
+    """Seconds that a step would take if it only read memory, and if it only computed."""
+    share = 1 / model.stages
+    mine = share / model.ranks
+    tokens = step.prompt_tokens + step.sequences
+    reading = model.head_read_s + model.moved_token_s * tokens * mine
+    computing = model.head_sequence_s * step.sequences * mine
+    for product in model.dense:
+        reading += product.read_s
+        computing += product.token_s * tokens * mine
+    for expert in model.experts:
+        reading += expert.held * (1 - expert.miss ** (tokens * share)) * expert.read_s
+        computing += tokens * share * expert.share * expert.held * expert.row_s
+    for mixer in model.mixers:
+        entries = min(step.attended / mixer.stride, step.sequences * mixer.limit)
+        pairs = min(step.prompt_pairs / mixer.stride, step.prompt_tokens * mixer.limit)
+        reading += entries * mixer.entry_read_s * mine
+        computing += (entries * mixer.entry_compute_s + pairs * mixer.pair_s) * mine
+    return reading, computing
 
 
 def _per_million(watts: float, tokens_per_s: float) -> float:

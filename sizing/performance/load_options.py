@@ -44,6 +44,12 @@ class Option:
         """So many copies, and those that GPUs left over in a node become."""
         return ceil(copies / self.copies_per_node) * self.copies_per_node
 
+    def answer_s(self, load: Load) -> float:
+        """Seconds to the end of an answer, by means, with the load on all copies."""
+        sequences = self.screen.sequences_at(load.requests_per_second / self.copies)
+        between = load.output_tokens - 1
+        return self.screen.ttft(sequences) + self.screen.tpot(sequences) * between
+
     def candidates(self, request: Request, concurrency: float | None = None) -> list[Candidate]:
         """The option in every lot; `concurrency` is what is in flight, by means if not given."""
         load = load_of_request(request)

@@ -25,14 +25,18 @@ from sizing.search import MOST_TIMES, Found, fewest_nodes, is_allowed, kinds_for
 
 @dataclass(slots=True)
 class _Judged:
-    """An option and its candidates, best first; `trial` is None until a simulation held."""
+    """An option and its candidates, best first; `trial` is None until a simulation held.
+
+    Of options that rank alike the one that answers soonest is taken.
+    """
 
     option: Option
     candidates: list[Candidate]
+    answer_s: float
     trial: Trial | None = None
 
     def __lt__(self, other: _Judged) -> bool:
-        return self.option.layout.gpus < other.option.layout.gpus
+        return self.answer_s < other.answer_s
 
 
 _Line = list[tuple[Rank, _Judged]]
@@ -89,7 +93,8 @@ def _judged(
     if not kept:
         return None
     ordered = sorted(kept, key=lambda c: c.rank(request.prefer))
-    return ordered[0].rank(request.prefer), _Judged(option, ordered, trial)
+    soon = option.answer_s(load_of_request(request))
+    return ordered[0].rank(request.prefer), _Judged(option, ordered, soon, trial)
 
 
 def _first_that_holds(request: Request, line: _Line, rejected: Rejections) -> _Judged | None:

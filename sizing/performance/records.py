@@ -31,6 +31,15 @@ class TokenCost(_Record):
     usd_per_million_total_tokens: float | None = None
 
 
+class CapacityBand(_Record):
+    """Requests a second between which the copies' capacity would lie in four of five measured
+    deployments; `basis` says which those were."""
+
+    requests_per_second_low: float
+    requests_per_second_high: float
+    basis: str
+
+
 class Energy(_Record):
     """What all nodes draw, with the data centre's share (kW), and what tokens take (kWh).
 
@@ -47,12 +56,11 @@ class Energy(_Record):
     pue: float
 
 
-class Performance(_Record):
+class ServedLoad(_Record):
     """The load on the plan's nodes: all figures are of all copies unless they say per copy.
 
     `capacity_requests_per_second` is what the copies carry within the targets. `utilization` is the
     share of time in which a copy computes, `running` and `queued` are requests on average.
-    `error_band` is the share by which times may be off, either way.
     """
 
     requests_per_second: float
@@ -74,6 +82,6 @@ class Performance(_Record):
     simulated_requests: int
     simulated_replicas: int
     seed: int
-    error_band: float
+    error_band: CapacityBand
     evidence: Evidence = Evidence.ESTIMATED
     assumptions: tuple[str, ...]
