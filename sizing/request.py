@@ -125,7 +125,7 @@ def request_from(
         prefer=config.prefer,
         inventory=inventory,
         checkpoint=parse_checkpoint(config.serving.checkpoint),
-        config=config,
+        config=_with_usage(config, workload),
         secrets=frozenset(secrets),
         nodes_alone=nodes_alone,
         defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
@@ -151,6 +151,21 @@ def _model_and_precisions(config: StackConfig) -> tuple[ModelSpec, tuple[Precisi
         for name in names
     ]
     return found[0][0], tuple(dict.fromkeys(precision for _, precision in found))
+
+
+def _with_usage(config: StackConfig, workload: Workload) -> StackConfig:
+    """The configuration whose usage is what the load brings in a month, where it says nothing."""
+    load = workload.load
+    if load is None:
+        return config
+    brought = {
+        "requests_per_month": load.requests_per_second * 3600 * config.hours_per_month,
+        "prompt_tokens": load.prompt_tokens,
+        "answer_tokens": load.output_tokens,
+    }
+    said = config.usage.model_fields_set
+    usage = {key: value for key, value in brought.items() if key not in said}
+    return config.model_copy(update={"usage": config.usage.model_copy(update=usage)})
 
 
 def _check_method(config: StackConfig, workload: Workload) -> None:
@@ -235,7 +250,8 @@ def _defaults_used(
     if config.precision == "auto":
         used.append(f"precision {precisions[0].name}, the published checkpoint's own")
     if config.workload.context is None:
-        used.append(f"context {workload.context:,} tokens")
+        longest = ", the longest request: the engine refuses longer ones" if workload.load else ""
+        used.append(f"context {workload.context:,} tokens{longest}")
     if config.workload.concurrency is None and workload.load is None:
         used.append(f"concurrency {workload.concurrency} sequences")
     used += [f"region {config.region}"] if config.region == DEFAULT_REGION else []

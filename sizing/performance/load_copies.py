@@ -12,6 +12,7 @@ from sizing.request import Request
 _FINE = 0.02
 # More copies than this many times what means ask for: the targets are out of reach.
 _MOST_TIMES = 16
+# How much further each try goes than the one before it.
 _GROWTH = 1.25
 # What copies carry is found by halving this often between the load and what means allow.
 _HALVINGS = 4
@@ -23,17 +24,16 @@ def least_copies(request: Request, option: Option) -> Trial:
     `option.copies` are known not to. Where many times as many do not either, their trial.
     """
     low, most = option.copies, option.whole_nodes(option.copies * _MOST_TIMES)
-    best = _attempt(request, option, most)
-    if not best.holds:
-        return best
-    high = low
-    while high < most:
-        high = min(most, option.whole_nodes(max(high + 1, ceil(high * _GROWTH))))
-        trial = best if high == most else _attempt(request, option, high)
+    high, best, growth = low, None, _GROWTH
+    while best is None:
+        high = min(most, option.whole_nodes(max(high + 1, ceil(high * growth))))
+        trial = _attempt(request, option, high)
         if trial.holds:
             best = trial
-            break
-        low = high
+        elif high == most:
+            return trial
+        else:
+            low, growth = high, growth * _GROWTH
     while high - low > max(option.copies_per_node, high * _FINE):
         middle = option.whole_nodes((low + high) // 2)
         if middle in (low, high):

@@ -39,5 +39,11 @@ def _misses(request: Request, ttft: float, tpot: float) -> Iterator[tuple[str, f
 
 def _said(misses: Iterator[tuple[str, float, float]]) -> str:
     return ", ".join(
-        f"{what} {took:,.3g} ms of {asked:g} asked" for what, took, asked in misses if took > asked
+        f"{what} {_shown(took)} ms of {asked:,g} asked"
+        for what, took, asked in misses
+        if took > asked
     )
+
+
+def _shown(milliseconds: float) -> str:
+    return f"{milliseconds:,.1f}" if milliseconds < 100 else f"{milliseconds:,.0f}"
