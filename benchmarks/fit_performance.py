@@ -46,7 +46,10 @@ _KNOWN: dict[str, tuple[float, float]] = {
     "request_s": (2e-3, 2e-2),
     "attention_matmul": (0.6, 1.2),
     "attention_bandwidth": (0.85, 1.0),
-    "weight_only_matmul": (0.7, 1.0),
+    "weight_only": (0.7, 1.0),
+    "scaled_blocks": (0.75, 1.0),
+    "expert_skew": (0.7, 2.0),
+    "expert_bandwidth": (0.75, 1.0),
     "roofline_exponent": (1.6, 6.0),
     "kernel_s": (2e-6, 1e-5),
     "expert_inner": (200.0, 2000.0),
@@ -60,7 +63,7 @@ def known_table() -> Table:
     filed = read(FILE.name)
     return {
         "architectures": {
-            name: {key: _KNOWN[key][0] for key in ("matmul", "bandwidth")}
+            name: {key: _KNOWN[key][0] for key in ("matmul", "bandwidth", "weight_only")}
             for name in filed["architectures"]
         },
         "engines": {

@@ -213,7 +213,9 @@ def _layout(row: dict[str, Any], text: str) -> dict[str, Any]:
         gpus = row.get("gpu_count") or 2
         tp = min(_MLPERF_TP.get((name, gpu or ""), 1), gpus)
         return {"tp": tp, "pp": 1, "copies": gpus // tp, "layout_inferred": True}
-    if "DEP" in text:
+    # NVIDIA's command for these experts has attention on data-parallel ranks.
+    spread = "Qwen3-235B" in row["model"] and "NVIDIA/TensorRT-LLM" in row["source"]
+    if "DEP" in text or spread:
         return {"tp": 1, "pp": 1, "dp": gpus, "ep": gpus}
     pipeline = re.search(r"--pp-size (\d+)", text)
     stages = int(pipeline.group(1)) if pipeline else row.get("pp") or 1

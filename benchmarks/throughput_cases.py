@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -21,6 +22,8 @@ from sizing.performance.step import step_model
 from sizing.plan import Layout
 from sizing.precision import Precision
 from sizing.support import KvDtype, parse_kv_dtype
+
+_UNFIT = "its weights do not fit those GPUs: the settings cannot be what ran"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,26 @@ def load_rows() -> tuple[dict[str, Any], ...]:
 
 @cache
 def load_cases() -> tuple[LoadCase, ...]:
-    """The cases that are computed."""
+    """The cases that are computed: what fits, by our own account."""
+    return tuple(case for case in _all_cases() if case.capacity.short <= 0)
+
+
+def left_out() -> dict[str, list[str]]:
+    """Reason to the ids of the cases for which nothing is computed."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in load_rows():
+        if "left_out" in row:
+            found[row["left_out"]].append(row["id"])
+    for case in _all_cases():
+        if case.capacity.short > 0:
+            found["its weights do not fit those GPUs: the settings cannot be what ran"].append(
+                case.id
+            )
+    return dict(found)
+
+
+@cache
+def _all_cases() -> tuple[LoadCase, ...]:
     return tuple(_case(row) for row in load_rows() if "left_out" not in row)
 
 

@@ -24,13 +24,15 @@ class Efficiency:
 
     Shares of the dense tensor peak: `matmul` in large matrix products, `experts` in routed experts'
     grouped products (experts of the inner width `expert_inner` reach half of that),
-    `attention_matmul` in attention; `weight_only` is what expanding quantised weights inside the
-    kernel leaves of the 16-bit rate. Shares of bandwidth: `bandwidth` and `attention_bandwidth` of
-    the memory's when weights and cache are read, `link_bandwidth` of a link's, one way.
-    `roofline_exponent` is how sharply compute and memory time exclude each other: 1 adds them,
-    infinity takes the larger. Seconds: `kernel_s` to launch a kernel and wait for its end,
-    `reduce_s` for an all-reduce of nothing, `step_s` and `sequence_s` for the host's work in a step
-    and on each running sequence, `request_s` to take in one request.
+    `attention_matmul` in attention. `weight_only` is what expanding quantised weights inside the
+    kernel leaves of the 16-bit rate, `scaled_blocks` what scales for every block leave of the 8-bit
+    rate. `expert_skew` is the spread of experts' loads over their mean. Shares of bandwidth, when
+    weights are read (`bandwidth`, and `expert_bandwidth` of that for experts), when the cache is
+    (`attention_bandwidth`), and one way over a link (`link_bandwidth`). `roofline_exponent` is how
+    sharply compute and memory time exclude each other: 1 adds them, infinity takes the larger.
+    Seconds: `kernel_s` to launch a kernel and wait for its end, `reduce_s` for an all-reduce of
+    nothing, `step_s` and `sequence_s` for the host's work in a step and on each running sequence,
+    `request_s` to take in one request.
     """
 
     matmul: float
@@ -43,6 +45,9 @@ class Efficiency:
     roofline_exponent: float
     kernel_s: float
     expert_inner: float
+    expert_skew: float
+    expert_bandwidth: float
+    scaled_blocks: float
     reduce_s: float
     step_s: float
     sequence_s: float
@@ -92,13 +97,16 @@ def _of(table: dict[str, Any], architecture: str, family: str) -> Efficiency:
         matmul=matmul,
         experts=matmul * engine["experts"],
         attention_matmul=card["matmul"] * shared["attention_matmul"],
-        weight_only=shared["weight_only_matmul"],
+        weight_only=card["weight_only"],
         bandwidth=card["bandwidth"],
         attention_bandwidth=card["bandwidth"] * shared["attention_bandwidth"],
         link_bandwidth=shared["link_bandwidth"],
         roofline_exponent=shared["roofline_exponent"],
         kernel_s=shared["kernel_s"],
         expert_inner=shared["expert_inner"],
+        expert_skew=shared["expert_skew"],
+        expert_bandwidth=shared["expert_bandwidth"],
+        scaled_blocks=shared["scaled_blocks"],
         reduce_s=shared["reduce_s"],
         step_s=engine["step_s"],
         sequence_s=engine["sequence_s"],

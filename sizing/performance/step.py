@@ -7,7 +7,7 @@ Each part is a roofline: the time to compute and the time to read, put together 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, log, sqrt
 from typing import Any
 
 from sizing.errors import InputError
@@ -59,6 +59,7 @@ class _ExpertCost:
     share: float
     miss: float
     held: int
+    busiest: float
     row_s: float
     read_s: float
 
@@ -185,8 +186,9 @@ class StepModel:
     def _experts(self, tokens: float) -> float:
         total = 0.0
         for e in self.experts:
-            touched = e.held * (1 - e.miss**tokens)
-            rows = tokens * e.share * e.held + touched * (_EXPERT_TILE_ROWS / 2)
+            # All ranks wait for the one with the most work.
+            touched = min(e.held, e.held * (1 - e.miss**tokens) * e.busiest)
+            rows = tokens * e.share * e.held * e.busiest + touched * (_EXPERT_TILE_ROWS / 2)
             total += _both(rows * e.row_s, touched * e.read_s, self.exponent)
         return total
 
@@ -229,6 +231,8 @@ def step_model(
     messages = (work.reduced_bytes * passes + work.exchanged_bytes) / wire
     hops = (layout.pp - 1) * work.hop_bytes / (hop.bytes_per_s * e.link_bandwidth)
     launches = work.kernels + (work.each_expert if server.launches_each_expert(precision) else 0)
+    if precision.bits <= 8 and support(precision, gpu.compute_capability).mode == "native":
+        launches += work.quantisations
     waits = (work.reduces + work.exchanges) * near.latency_factor
     waits += (layout.pp - 1) * hop.latency_factor
     return StepModel(
@@ -261,6 +265,7 @@ class _Speed:
         if not self.peak:
             raise InputError("gpu", gpu.name, "a GPU whose tensor-core speed is known", "L4")
         self.bytes_per_s = gpu.bandwidth_gb_s * 1e9 * e.bandwidth
+        self.expert_bytes_per_s = self.bytes_per_s * e.expert_bandwidth
         self.cache_bytes_per_s = gpu.bandwidth_gb_s * 1e9 * e.attention_bandwidth
         self.attention = self.peak * 1e12 * e.attention_matmul
 
@@ -293,7 +298,8 @@ class _Speed:
             raise InputError("precision", precision.name, allowed)
         if runs.mode == "weight-only":
             return self.peak * self.e.weight_only
-        return self.gpu.dense_tflops.get(_TENSOR_FORMAT.get(precision.name, ""), self.peak)
+        peak = self.gpu.dense_tflops.get(_TENSOR_FORMAT.get(precision.name, ""), self.peak)
+        return peak * self.e.scaled_blocks if precision.scaling == "block" else peak
 
 
 def _product_cost(p: Product, speed: _Speed) -> _ProductCost:
@@ -310,9 +316,20 @@ def _expert_cost(e: Experts, speed: _Speed) -> _ExpertCost:
         share=share,
         miss=1 - share,
         held=e.held,
+        busiest=_busiest(e, speed),
         row_s=e.operations / speed.grouped(e.precision, e.inner),
-        read_s=e.bytes / speed.bytes_per_s,
+        read_s=e.bytes / speed.expert_bytes_per_s,
     )
+
+
+def _busiest(e: Experts, speed: _Speed) -> float:
+    """Work of the busiest rank over the mean, where experts are spread over ranks.
+
+    The expected largest of R sums of `held` experts' loads, each with a spread of `expert_skew`
+    times the mean: 1 + skew x sqrt(2 ln R / held).
+    """
+    ranks = e.experts / e.held
+    return 1 + speed.e.expert_skew * sqrt(2 * log(ranks) / e.held)
 
 
 def _mixer_cost(m: Mixer, speed: _Speed) -> _MixerCost:

@@ -27,6 +27,8 @@ _MIXER_KERNELS = {"gqa": 8, "mla": 14, "compressed": 18, "none": 0}
 _OTHER_MIXER_KERNELS, _INDEXER_KERNELS = 10, 8
 _FFN_KERNELS = {"dense": 4, "moe": 10, "none": 0}
 _KERNELS_OF_AN_EXPERT = 2
+_QUANTISATIONS = 2
+"""Kernels that bring the inputs of a mixer's or an FFN's products to 8 or 4 bits."""
 _LOGIT_PASSES_BYTES = 16
 """The sampler reads and writes float32 logits about twice each way."""
 
@@ -79,8 +81,9 @@ class Mixer:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One rank's work. `kernels` are launched in a step, `each_expert` more where an engine
-    launches every expert by itself. `reduces` are all-reduces of one step, `exchanges` all-to-alls;
+    """One rank's work. `kernels` are launched in a step, `quantisations` more where the
+    inputs of products are quantised, `each_expert` more where an engine launches every expert by
+    itself. `reduces` are all-reduces of one step, `exchanges` all-to-alls;
     `reduced_bytes` and `exchanged_bytes` are what one token adds to all of them."""
 
     products: tuple[Product, ...]
@@ -92,6 +95,7 @@ class Work:
     state_bytes: float
     state_operations: float
     kernels: int
+    quantisations: int
     each_expert: int
     reduces: int
     reduced_bytes: float
@@ -132,6 +136,7 @@ def _count(spec: ModelSpec, precision: Precision, kv_dtype: KvDtype, layout: Lay
         state_bytes=2 * state * (4 if spec.state_dtype == "float32" else 2),
         state_operations=4 * state,
         kernels=_kernels(spec),
+        quantisations=_QUANTISATIONS * (mixing + feeding),
         each_expert=sum(_KERNELS_OF_AN_EXPERT * e.layers * e.held for e in experts),
         reduces=reduces,
         reduced_bytes=reduces * row,
