@@ -88,7 +88,7 @@ def left_out() -> dict[str, list[str]]:
 
 @cache
 def _all_cases() -> tuple[LoadCase, ...]:
-    return tuple(_case(row) for row in load_rows() if "left_out" not in row)
+    return tuple(make_case(row) for row in load_rows() if "left_out" not in row)
 
 
 def predict(case: LoadCase, factors: dict[str, Any] | None = None) -> Rates:
@@ -119,7 +119,8 @@ def predict(case: LoadCase, factors: dict[str, Any] | None = None) -> Rates:
     )
 
 
-def _case(row: dict[str, Any]) -> LoadCase:
+def make_case(row: dict[str, Any]) -> LoadCase:
+    """A record with what it stands for."""
     spec, precision = find_model(row["model"], row.get("precision"))
     gpu = catalogue_gpu(row["gpu"])
     server = make_server(
