@@ -59,8 +59,8 @@ class Screen:
         for _ in range(_HALVINGS if low < high else 0):
             middle = (low + high) / 2
             low, high = (middle, high) if self._within(middle) else (low, middle)
-        carried = HIGHEST_SHARE * self.rate(self._most)
-        return min(self.rate(low), carried, HIGHEST_SHARE / (self._setup.request_s or inf))
+        taken_in = 1 / self._setup.request_s if self._setup.request_s else inf
+        return min(self.rate(low), HIGHEST_SHARE * min(self.rate(self._most), taken_in))
 
     def sequences_at(self, per_second: float) -> float:
         """How many decode on average at that rate."""
@@ -89,7 +89,9 @@ class Screen:
         )
         if not self._between:
             # Prompts alone: as many as are there share a step.
-            return self._step((self._prompt - self._cached) * sequences, self._cached, 0.0)
+            todo = self._prompt - self._cached
+            pairs = _pairs(todo, self._cached)
+            return self._setup.step.seconds(todo * sequences, pairs * sequences, 0.0, 0.0)
         return self._steps * self._step(0, 0, sequences) + sequences * read
 
     def _chunks(self, sequences: float) -> list[tuple[float, float]]:
@@ -101,5 +103,10 @@ class Screen:
         return [(size, self._cached + i * size) for i in range(count)]
 
     def _step(self, tokens: float, cached: float, sequences: float) -> float:
-        pairs = tokens * cached + tokens * (tokens + 1) / 2
-        return self._setup.step.seconds(tokens, pairs, sequences, sequences * self._attended)
+        context = sequences * self._attended
+        return self._setup.step.seconds(tokens, _pairs(tokens, cached), sequences, context)
+
+
+def _pairs(tokens: float, cached: float) -> float:
+    """What so many prompt tokens attend to in all, after `cached` ones."""
+    return tokens * cached + tokens * (tokens + 1) / 2
