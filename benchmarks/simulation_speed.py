@@ -13,7 +13,8 @@ import time
 
 from sizing.catalog.gpus import gpu
 from sizing.deployment import find_model
-from sizing.performance.arrivals import Lengths, poisson_arrivals
+from sizing.load import Lengths
+from sizing.performance.arrivals import poisson_arrivals
 from sizing.performance.engines import make_server
 from sizing.performance.replica import Setup
 from sizing.performance.simulation import simulate

@@ -19,7 +19,7 @@ from sizing.evidence import Evidence, weakest
 from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.model import ModelSpec
-from sizing.performance.outlook import served_load
+from sizing.performance.records import ServedLoad
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, Method, Plan, Prefer
 from sizing.precision import Precision, weight_bytes
@@ -81,7 +81,7 @@ def describe(request: Request, found: Found) -> Plan:
         kv_cache_needed_gib=gib(stages[0].kv_needed),
         kv_cache_tokens=cache_tokens(stages, request.workload.context, placement.engine.version),
         max_concurrency=max_concurrency(stages),
-        performance=served_load(request, best, found.served, cost) if found.served else None,
+        performance=_performance(request, found, cost),
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
         checkpoint=checkpoint,
@@ -95,6 +95,15 @@ def describe(request: Request, found: Found) -> Plan:
         alternatives_omitted=max(0, len(others) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
     )
+
+
+def _performance(request: Request, found: Found, cost: Cost) -> ServedLoad | None:
+    if found.served is None:
+        return None
+    # Only loads need the model of time.
+    from sizing.performance.outlook import served_load
+
+    return served_load(request, found.ranked[0], found.served, cost)
 
 
 def _workload(request: Request, best: Candidate) -> Workload:

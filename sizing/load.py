@@ -10,13 +10,22 @@ from pydantic import BaseModel, ConfigDict
 
 from sizing.engine import MAX_SPECULATIVE_TOKENS
 from sizing.errors import InputError, unknown_name
-from sizing.performance.arrivals import LONGEST, Lengths
 
 if TYPE_CHECKING:
     from sizing.stack_config import WorkloadConfig
 
+LONGEST = 4
+"""Lengths that vary are cut at this many times their mean."""
 MAX_REQUESTS_PER_SECOND = 100_000.0
 _SECTION = "workload"
+
+
+class Lengths(StrEnum):
+    """How prompts and answers vary: all alike, or lognormal with a standard deviation as large as
+    the mean, cut at four times the mean, which stays the mean."""
+
+    FIXED = "fixed"
+    LOGNORMAL = "lognormal"
 
 
 class Percentile(StrEnum):

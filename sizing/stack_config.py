@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from sizing.catalog.instances import DEFAULT_REGION
 from sizing.errors import InputError, unknown_name
 from sizing.instance import AWS_PURCHASES, Purchase
-from sizing.performance.arrivals import Lengths
+from sizing.load import Lengths
 from sizing.plan import Method, Prefer
 from sizing.sections import Section, camel, first_error, read_yaml
 from sizing.units import HOURS_PER_MONTH

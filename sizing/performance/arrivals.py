@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import cache
-from math import ceil, log, sqrt
+from math import ceil, erf, log, sqrt
 from random import Random
-from statistics import NormalDist
 from typing import NamedTuple
 
-LONGEST = 4
-"""Lengths that vary are cut at this many times their mean."""
+from sizing.load import LONGEST, Lengths
+
 # A lognormal whose standard deviation is its mean.
 _SIGMA = sqrt(log(2))
-
-
-class Lengths(StrEnum):
-    """How prompts and answers vary: all alike, or lognormal with a standard deviation as large as
-    the mean, cut at four times the mean, which stays the mean."""
-
-    FIXED = "fixed"
-    LOGNORMAL = "lognormal"
 
 
 class Arrival(NamedTuple):
@@ -68,11 +58,16 @@ def _scale() -> float:
     E[min(X, c)] = m exp(s^2/2) N((ln(c/m) - s^2)/s) + c (1 - N(ln(c/m)/s)) of a lognormal X with
     median m: found by halving.
     """
-    low, high, normal = 0.0, 1.0, NormalDist()
+    low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2
         cut = log(LONGEST / middle)
-        below = middle * sqrt(2) * normal.cdf((cut - _SIGMA**2) / _SIGMA)
-        mean = below + LONGEST * (1 - normal.cdf(cut / _SIGMA))
+        below = middle * sqrt(2) * _normal((cut - _SIGMA**2) / _SIGMA)
+        mean = below + LONGEST * (1 - _normal(cut / _SIGMA))
         low, high = (middle, high) if mean < 1 else (low, middle)
     return high
+
+
+def _normal(deviations: float) -> float:
+    """The share of a normal distribution below so many standard deviations."""
+    return (1 + erf(deviations / sqrt(2))) / 2

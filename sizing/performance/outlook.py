@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sizing.candidates import Candidate
-from sizing.load import Load
-from sizing.performance.arrivals import LONGEST, Lengths
+from sizing.load import LONGEST, Lengths, Load
 from sizing.performance.energy import HOST_SHARE, PUE, MeanStep, busy_share, energy
 from sizing.performance.factors import spread
 from sizing.performance.load_options import load_of_request

@@ -7,7 +7,7 @@ from sizing.performance.records import Energy, Milliseconds, ServedLoad, TokenCo
 from sizing.plan import Plan
 from sizing.render.text import Align, fields, table
 
-_HEADS = ("ms", "mean", "p50", "p90", "p95", "p99", "asked")
+TIME_HEADS = ("ms", "mean", "p50", "p90", "p95", "p99", "asked")
 _ALIGNS: tuple[Align, ...] = ("<", ">", ">", ">", ">", ">", "<")
 
 
@@ -16,15 +16,21 @@ def load_section(plan: Plan, width: int) -> list[str]:
     load, seen = plan.workload.load, plan.performance
     if load is None or seen is None:
         return []
-    copies = "1 copy" if plan.replicas == 1 else f"{plan.replicas:,} copies"
     return [
-        f"The load on {copies}, simulated ({seen.evidence})",
-        *table(_HEADS, _times(load, seen), _ALIGNS, width),
-        *fields(_facts(load, seen), width),
+        load_caption(plan, seen),
+        *table(TIME_HEADS, load_times(load, seen), _ALIGNS, width),
+        *fields(load_facts(load, seen), width),
     ]
 
 
-def _times(load: Load, seen: ServedLoad) -> list[tuple[str, ...]]:
+def load_caption(plan: Plan, seen: ServedLoad) -> str:
+    """On how many copies the load is, and how its figures are known."""
+    copies = "1 copy" if plan.replicas == 1 else f"{plan.replicas:,} copies"
+    return f"The load on {copies}, simulated ({seen.evidence})"
+
+
+def load_times(load: Load, seen: ServedLoad) -> list[tuple[str, ...]]:
+    """A row for each time: what, mean and percentiles in ms, what was asked of it."""
     rows = [("to the first token", seen.ttft_ms, load.targets.ttft_ms)]
     if seen.tpot_ms:
         rows.append(("between tokens", seen.tpot_ms, load.targets.tpot_ms))
@@ -40,7 +46,8 @@ def _cells(times: Milliseconds) -> list[str]:
     return [f"{value:,.1f}" if value < 100 else f"{value:,.0f}" for value in values]
 
 
-def _facts(load: Load, seen: ServedLoad) -> list[tuple[str, str]]:
+def load_facts(load: Load, seen: ServedLoad) -> list[tuple[str, str]]:
+    """What the copies carry, what tokens cost and take, as (label, text)."""
     within = "within the targets" if load.targets.asks else "in all"
     band = seen.error_band
     return [

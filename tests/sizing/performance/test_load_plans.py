@@ -232,3 +232,19 @@ def test_the_command_names_its_own_options(capsys: pytest.CaptureFixture[str]) -
     good = [*asked, "--output-tokens", "9", "--ttft-ms", "500", "--json"]
     assert failures.answering(app, good) == 0
     assert json.loads(capsys.readouterr().out)["performance"]["evidence"] == "estimated"
+
+
+def test_a_report_tells_the_load() -> None:
+    from datetime import date
+
+    from sizing.report.markdown import render_markdown
+    from sizing.report.page import sections
+    from sizing.report.study import make_study
+
+    config = StackConfig.from_mapping({"model": "llama-3.1-8b", "workload": CHAT})
+    request = request_from(config, nodes_alone=True)
+    study = make_study(request, make_plan(request), date(2026, 11, 24))
+    assert "20 requests a second of 1,000 + 250 tokens" in render_markdown(study)
+    assert "served" in [section.key for section in sections(study)]
+    # The curves are of what is in flight: they begin where the plan is.
+    assert study.concurrency.asked == study.plan.workload.concurrency > 1

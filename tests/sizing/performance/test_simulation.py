@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sizing.performance.arrivals import LONGEST, Arrival, Lengths, poisson_arrivals
+from sizing.load import LONGEST, Lengths
+from sizing.performance.arrivals import Arrival, poisson_arrivals
 from sizing.performance.replica import Setup
 from sizing.performance.simulation import Simulated, run, simulate
 from tests.sizing.performance.plain import LinearStep, plain
