@@ -76,10 +76,11 @@ def _screened(
         return
     judged = [entry for option in able if (entry := _judged(request, option))]
     yield from judged
-    if not judged:
-        # What is over the budget or the inventory is told of the cheapest layout.
-        least = min(able, key=lambda option: option.candidates(request)[0].nodes)
-        for candidate in least.candidates(request):
+    # What is over the budget or the inventory is told of the layout on the fewest nodes.
+    kept = {_lot(c) for _, there in judged for c in there.candidates}
+    least = min(able, key=lambda option: option.copies / option.copies_per_node)
+    for candidate in least.candidates(request):
+        if _lot(candidate) not in kept:
             is_allowed(request, candidate, rejected)
 
 
@@ -127,10 +128,14 @@ def _distinct(request: Request, candidates: Sequence[Candidate]) -> list[Candida
     kept: dict[tuple[object, ...], Candidate] = {}
     best, rest = candidates[0], sorted(candidates[1:], key=lambda c: c.rank(request.prefer))
     for c in (best, *rest):
-        offer = c.lot.offer
-        key = (c.lot.instance.name, offer.region, offer.purchase, c.placement.precision.name)
-        kept.setdefault(key, c)
+        kept.setdefault((*_lot(c), c.placement.precision.name), c)
     return list(kept.values())
+
+
+def _lot(candidate: Candidate) -> tuple[str, str, str]:
+    """What tells a lot from the others."""
+    offer = candidate.lot.offer
+    return (candidate.lot.instance.name, offer.region, offer.purchase)
 
 
 def _elsewhere(request: Request, fewest: int, chosen: Candidate) -> list[Candidate]:
