@@ -106,7 +106,7 @@ def _case(row: dict[str, Any]) -> dict[str, Any]:
         "model": _model(row),
         "checkpoint": row["model"],
         "precision": precision,
-        "kv_dtype": _kv_dtype(row, engine, precision),
+        "kv_dtype": _kv_dtype(row),
         "gpu": gpu,
         "gpus": row.get("gpu_count"),
         **_layout(row, text),
@@ -198,11 +198,9 @@ def _precision(row: dict[str, Any]) -> str | None:
     return "fp8-block" if block else text
 
 
-def _kv_dtype(row: dict[str, Any], engine: str, precision: str | None) -> str | None:
-    """NVIDIA's quantised checkpoints and submissions keep the cache in fp8."""
-    own = str(row.get("hf_id") or "").startswith("nvidia/") or row["engine"].startswith("MLPerf")
-    ours = own or ("DeepSeek-R1" in row["model"] and precision == "nvfp4")
-    return "fp8" if engine == "tensorrt-llm" and ours else None
+def _kv_dtype(row: dict[str, Any]) -> str | None:
+    """NVIDIA's command for DeepSeek names fp8; elsewhere the engine's default applies."""
+    return "fp8" if "NVIDIA/" in row["source"] and "DeepSeek" in row["model"] else None
 
 
 def _layout(row: dict[str, Any], text: str) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _case(row: dict[str, Any]) -> LoadCase:
         overlaps=row.get("overlaps"),
     )
     layout = Layout(tp=row["tp"], pp=row["pp"], dp=row.get("dp", 1), ep=row.get("ep", 1))
-    kv_dtype = parse_kv_dtype(row.get("kv_dtype", "auto"))
+    kv_dtype = server.cache_dtype(parse_kv_dtype(row.get("kv_dtype", "auto")), precision)
     lengths = (row["input_len"], row["output_len"])
     held = capacity(spec, precision, kv_dtype, layout, gpu, server, *lengths)
     return LoadCase(row, spec, precision, kv_dtype, gpu, layout, server, held)

@@ -14,6 +14,7 @@ from sizing.engine import DEFAULT_ENGINE, Engine, make_engine
 from sizing.errors import unknown_name
 from sizing.gpu import Gpu
 from sizing.precision import Precision
+from sizing.support import KV_DTYPES, KvDtype
 from sizing.units import GB
 
 FAMILIES = ("vllm", "sglang", "tensorrt-llm")
@@ -49,6 +50,12 @@ class Server:
         Measured in SGLang 0.4 with GPTQ: 0.5 ms a layer of 128 experts, whatever their size.
         """
         return self.name.startswith("sglang:0.4") and precision.name == "gptq"
+
+    def cache_dtype(self, asked: KvDtype, precision: Precision) -> KvDtype:
+        """How the cache is kept: TensorRT-LLM's default is the checkpoint's, and NVIDIA's FP8 and
+        NVFP4 checkpoints say fp8."""
+        follows = self.family == "tensorrt-llm" and precision.name in ("fp8", "nvfp4")
+        return KV_DTYPES["fp8"] if follows and asked.name == "auto" else asked
 
     @property
     def max_num_seqs(self) -> int:
