@@ -92,7 +92,7 @@ def _cases(row: dict[str, Any]) -> list[dict[str, Any]]:
             "input_len": int(prompt),
             "output_len": int(output),
             "id": f"{row['id']}-{key.removeprefix('tokens_per_s_per_request_')}",
-            "measured": {"output_tokens_per_s_total": int(batch) * row["measured"][key]},
+            "measured": {"tpot_ms": round(1000 / row["measured"][key], 2)},
         }
         found.append(_case({**row, **each}))
     return found
@@ -183,6 +183,7 @@ def _engine(row: dict[str, Any]) -> str:
 
 def _precision(row: dict[str, Any]) -> str | None:
     text, name = str(row["precision"]), str(row.get("hf_id") or row["model"])
+    source = str(row["source"])
     if "see submission" in text:
         return "nvfp4" if re.search(r"B200|RTX_PRO", str(row["gpu"])) else "fp8"
     if text == "fp4":
@@ -193,8 +194,8 @@ def _precision(row: dict[str, Any]) -> str | None:
         return "awq"
     if text == "int4":
         return None
-    # Qwen and DeepSeek publish FP8 in 128 x 128 blocks; NVIDIA's and GLM's are not.
-    block = text == "fp8" and re.search(r"^(Qwen|deepseek-ai)/", name)
+    # Qwen and DeepSeek publish FP8 in 128 x 128 blocks.
+    block = text == "fp8" and re.search(r"^(Qwen|deepseek-ai)/", name) and "NVIDIA/" not in source
     return "fp8-block" if block else text
 
 

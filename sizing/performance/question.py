@@ -9,6 +9,7 @@ from sizing.engine import DEFAULT_ENGINE
 from sizing.errors import InputError
 from sizing.model import ModelSpec
 from sizing.performance.engines import Server, make_server
+from sizing.precision import native_precision
 from sizing.support import parse_kv_dtype
 from sizing.workload import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
@@ -66,6 +67,7 @@ def make_question(
         max_num_batched_tokens=max_num_batched_tokens,
         gpu_memory_utilization=gpu_memory_utilization,
     )
+    chosen = server.checkpoint(precision, chosen, native_precision(spec))
     cache = server.cache_dtype(parse_kv_dtype(kv_dtype, "kv-dtype"), chosen)
     deployment = Deployment(
         spec=spec,
