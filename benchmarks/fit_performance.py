@@ -16,6 +16,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from math import exp, log
 from pathlib import Path
@@ -28,6 +29,7 @@ from sizing.catalog.store import DATA, read
 FILE = DATA / "performance.json"
 _CAP = 1.0
 _PULL = 0.004
+_LATENCY_WEIGHT = 0.15
 _SWEEPS, _VALIDATION_SWEEPS = 30, 5
 _STEPS = (0.3, 0.1, 0.03)
 
@@ -43,7 +45,7 @@ _KNOWN: dict[str, tuple[float, float]] = {
     "experts": (0.6, 1.0),
     "step_s": (1e-3, 2e-2),
     "sequence_s": (1e-5, 1e-4),
-    "request_s": (2e-3, 2e-2),
+    "request_s": (3e-3, 2e-2),
     "attention_matmul": (0.6, 1.2),
     "attention_bandwidth": (0.85, 1.0),
     "weight_only": (0.7, 1.0),
@@ -77,15 +79,35 @@ def known_table() -> Table:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """log(ours / measured) of a case: of output tokens per second, and of its latencies."""
+
+    rate: float
+    latencies: tuple[float, ...]
+
+
+def misfits(cases: Iterable[LoadCase], table: Table | None = None) -> dict[str, list[Misfit]]:
+    """By model, of the cases whose output rate was measured."""
+    found: dict[str, list[Misfit]] = defaultdict(list)
+    for case in cases:
+        theirs = case.measured
+        if "output_tokens_per_s" not in theirs:
+            continue
+        ours = predict(case, table)
+        times = {"ttft_ms": 1000 * ours.ttft_s, "tpot_ms": 1000 * ours.tpot_s}
+        found[case.model].append(
+            Misfit(
+                log(ours.output_tokens_per_s / theirs["output_tokens_per_s"]),
+                tuple(log(times[key] / theirs[key]) for key in times if theirs.get(key)),
+            )
+        )
+    return found
+
+
 def errors(cases: Iterable[LoadCase], table: Table | None = None) -> dict[str, list[float]]:
     """log(ours / measured) of output tokens per second, by model."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for case in cases:
-        theirs = case.measured.get("output_tokens_per_s")
-        if theirs:
-            ours = predict(case, table).output_tokens_per_s
-            found[case.model].append(log(ours / theirs))
-    return found
+    return {name: [m.rate for m in one] for name, one in misfits(cases, table).items()}
 
 
 def fit(cases: Sequence[LoadCase], start: Table, sweeps: int) -> Table:
@@ -119,10 +141,14 @@ def _improve(
 
 
 def _loss(cases: Sequence[LoadCase], table: Table) -> float:
-    by_model = errors(cases, table).values()
-    misfit = fmean(fmean(min(abs(e), _CAP) for e in one) for one in by_model)
+    misfit = fmean(fmean(map(_cost, one)) for one in misfits(cases, table).values())
     pull = sum(log(_slot(table, n)[0][n[-1]] / _known(n)[0]) ** 2 for n in _names(table))
     return misfit + _PULL * pull
+
+
+def _cost(found: Misfit) -> float:
+    times = sum(min(abs(e), _CAP) for e in found.latencies)
+    return min(abs(found.rate), _CAP) + _LATENCY_WEIGHT * times
 
 
 def _names(table: Table) -> Iterable[Name]:

@@ -92,7 +92,7 @@ def _cases(row: dict[str, Any]) -> list[dict[str, Any]]:
             "input_len": int(prompt),
             "output_len": int(output),
             "id": f"{row['id']}-{key.removeprefix('tokens_per_s_per_request_')}",
-            "measured": {"output_tokens_per_s_total": int(batch) * row["measured"][key]},
+            "measured": {"tpot_ms": round(1000 / row["measured"][key], 2)},
         }
         found.append(_case({**row, **each}))
     return found
@@ -106,7 +106,7 @@ def _case(row: dict[str, Any]) -> dict[str, Any]:
         "model": _model(row),
         "checkpoint": row["model"],
         "precision": precision,
-        "kv_dtype": _kv_dtype(row, engine, precision),
+        "kv_dtype": _kv_dtype(row),
         "gpu": gpu,
         "gpus": row.get("gpu_count"),
         **_layout(row, text),
@@ -183,6 +183,7 @@ def _engine(row: dict[str, Any]) -> str:
 
 def _precision(row: dict[str, Any]) -> str | None:
     text, name = str(row["precision"]), str(row.get("hf_id") or row["model"])
+    source = str(row["source"])
     if "see submission" in text:
         return "nvfp4" if re.search(r"B200|RTX_PRO", str(row["gpu"])) else "fp8"
     if text == "fp4":
@@ -193,16 +194,14 @@ def _precision(row: dict[str, Any]) -> str | None:
         return "awq"
     if text == "int4":
         return None
-    # Qwen and DeepSeek publish FP8 in 128 x 128 blocks; NVIDIA's and GLM's are not.
-    block = text == "fp8" and re.search(r"^(Qwen|deepseek-ai)/", name)
+    # Qwen and DeepSeek publish FP8 in 128 x 128 blocks.
+    block = text == "fp8" and re.search(r"^(Qwen|deepseek-ai)/", name) and "NVIDIA/" not in source
     return "fp8-block" if block else text
 
 
-def _kv_dtype(row: dict[str, Any], engine: str, precision: str | None) -> str | None:
-    """NVIDIA's quantised checkpoints and submissions keep the cache in fp8."""
-    own = str(row.get("hf_id") or "").startswith("nvidia/") or row["engine"].startswith("MLPerf")
-    ours = own or ("DeepSeek-R1" in row["model"] and precision == "nvfp4")
-    return "fp8" if engine == "tensorrt-llm" and ours else None
+def _kv_dtype(row: dict[str, Any]) -> str | None:
+    """NVIDIA's command for DeepSeek names fp8; elsewhere the engine's default applies."""
+    return "fp8" if "NVIDIA/" in row["source"] and "DeepSeek" in row["model"] else None
 
 
 def _layout(row: dict[str, Any], text: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sizing.performance.engines import Server, make_server
 from sizing.performance.factors import efficiency
 from sizing.performance.step import step_model
 from sizing.plan import Layout
-from sizing.precision import Precision
+from sizing.precision import Precision, native_precision
 from sizing.support import KvDtype, parse_kv_dtype
 
 _UNFIT = "its weights do not fit those GPUs: the settings cannot be what ran"
@@ -131,8 +131,9 @@ def make_case(row: dict[str, Any]) -> LoadCase:
         max_num_batched_tokens=row.get("max_num_batched_tokens"),
         overlaps=row.get("overlaps"),
     )
+    precision = server.checkpoint(row.get("precision"), precision, native_precision(spec))
     layout = Layout(tp=row["tp"], pp=row["pp"], dp=row.get("dp", 1), ep=row.get("ep", 1))
-    kv_dtype = parse_kv_dtype(row.get("kv_dtype", "auto"))
+    kv_dtype = server.cache_dtype(parse_kv_dtype(row.get("kv_dtype", "auto")), precision)
     lengths = (row["input_len"], row["output_len"])
     held = capacity(spec, precision, kv_dtype, layout, gpu, server, *lengths)
     return LoadCase(row, spec, precision, kv_dtype, gpu, layout, server, held)

@@ -51,7 +51,9 @@ def burst(
     clock, running = _Clock(), list[tuple[float, int, float, float]]()
     first = between = 0.0
     for index, length in enumerate(lengths):
-        while running and clock.sequences + size > max(size, load.held):
+        while running and (
+            running[0][0] <= clock.steps or clock.sequences + size > max(size, load.held)
+        ):
             between += _finish(model, clock, running, size, load)
         waiting = size * (groups - index)
         room = max(size, min(waiting, load.held - clock.sequences))
@@ -66,14 +68,14 @@ def burst(
         heappush(running, (clock.steps + length - 1, index, clock.seconds, length))
     while running:
         between += _finish(model, clock, running, size, load)
-    # The front end takes requests in one after the other, beside the engine.
-    whole = max(clock.seconds, requests * request_s)
-    rate = requests / whole
+    # The front end takes in all that arrive at once before it hands out what is generated.
+    intake = requests * request_s
+    rate = requests / (intake + clock.seconds)
     mean_running = sum(lengths) * size / max(clock.steps, 1.0)
     return Rates(
         output_tokens_per_s=rate * load.output_len,
         total_tokens_per_s=rate * (load.output_len + load.input_len),
-        ttft_s=max(first / groups, requests * request_s / 2),
+        ttft_s=intake + first / groups,
         tpot_s=between / groups,
         running=min(requests, load.held),
         decoding=min(mean_running, load.held),

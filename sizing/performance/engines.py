@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from sizing.engine import DEFAULT_ENGINE, Engine, make_engine
 from sizing.errors import unknown_name
 from sizing.gpu import Gpu
-from sizing.precision import Precision
+from sizing.precision import PRECISIONS, Precision
+from sizing.support import KV_DTYPES, KvDtype
 from sizing.units import GB
 
 FAMILIES = ("vllm", "sglang", "tensorrt-llm")
@@ -49,6 +50,18 @@ class Server:
         Measured in SGLang 0.4 with GPTQ: 0.5 ms a layer of 128 experts, whatever their size.
         """
         return self.name.startswith("sglang:0.4") and precision.name == "gptq"
+
+    def checkpoint(self, asked: str | None, found: Precision, native: Precision) -> Precision:
+        """Which `fp8` is meant: NVIDIA publishes FP8 for TensorRT-LLM without block scales, unless
+        the model's own checkpoint (`native`) has them."""
+        nvidia = self.family == "tensorrt-llm" and asked == "fp8" and native.name != found.name
+        return PRECISIONS["fp8"] if nvidia else found
+
+    def cache_dtype(self, asked: KvDtype, precision: Precision) -> KvDtype:
+        """How the cache is kept: TensorRT-LLM's default is the checkpoint's, and NVIDIA's FP8 and
+        NVFP4 checkpoints say fp8."""
+        follows = self.family == "tensorrt-llm" and precision.name in ("fp8", "nvfp4")
+        return KV_DTYPES["fp8"] if follows and asked.name == "auto" else asked
 
     @property
     def max_num_seqs(self) -> int:

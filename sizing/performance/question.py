@@ -9,6 +9,7 @@ from sizing.engine import DEFAULT_ENGINE
 from sizing.errors import InputError
 from sizing.model import ModelSpec
 from sizing.performance.engines import Server, make_server
+from sizing.precision import native_precision
 from sizing.support import parse_kv_dtype
 from sizing.workload import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
@@ -66,10 +67,12 @@ def make_question(
         max_num_batched_tokens=max_num_batched_tokens,
         gpu_memory_utilization=gpu_memory_utilization,
     )
+    chosen = server.checkpoint(precision, chosen, native_precision(spec))
+    cache = server.cache_dtype(parse_kv_dtype(kv_dtype, "kv-dtype"), chosen)
     deployment = Deployment(
         spec=spec,
         precision=chosen,
-        kv_dtype=parse_kv_dtype(kv_dtype, "kv-dtype"),
+        kv_dtype=cache,
         gpu=card,
         layout=make_layout(spec, tp, pp, dp, ep=ep),
         engine=server.memory,
@@ -78,6 +81,7 @@ def make_question(
     asked = _concurrency(concurrency, burst)
     assumed = [] if precision else [f"precision {chosen.name}, the checkpoint's own"]
     assumed += [] if concurrency or burst else [f"{DEFAULT_CONCURRENCY} requests at once"]
+    assumed += [] if cache.name == kv_dtype else [f"KV cache in {cache.name}"]
     assumed += [
         f"{server.max_num_seqs:,} sequences and {server.max_num_batched_tokens:,} tokens of a step "
         f"at most, {server.memory.gpu_memory_utilization:.0%} of the GPU's memory",

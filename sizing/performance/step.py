@@ -51,7 +51,7 @@ PARTS = (
 class _ProductCost:
     token_s: float
     read_s: float
-    least_rows: int
+    least_rows: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +278,19 @@ class _Speed:
         wide = inner / (inner + self.e.expert_inner)
         return self.e.experts * wide * self._peak(precision) * 1e12
 
-    def least_rows(self, precision: Precision | None) -> int:
-        """Tokens that the smallest tile computes, wanted or not."""
+    def least_rows(self, precision: Precision | None) -> float:
+        """Tokens that the smallest tile computes, wanted or not.
+
+        Block scales cost nothing there: they are applied while the weights are still read.
+        """
         hopper = self.gpu.compute_capability == "9.0"
-        return _WARP_GROUP_ROWS if hopper and not self._expands(precision) else _WARP_ROWS
+        rows = _WARP_GROUP_ROWS if hopper and not self._expands(precision) else _WARP_ROWS
+        return rows * self._scaled(precision)
+
+    def _scaled(self, precision: Precision | None) -> float:
+        """What block scales leave of the rate of large products."""
+        blocks = precision is not None and precision.scaling == "block"
+        return self.e.scaled_blocks if blocks and not self._expands(precision) else 1.0
 
     def _expands(self, precision: Precision | None) -> bool:
         if precision is None or precision.bits >= 16:
@@ -299,7 +308,7 @@ class _Speed:
         if runs.mode == "weight-only":
             return self.peak * self.e.weight_only
         peak = self.gpu.dense_tflops.get(_TENSOR_FORMAT.get(precision.name, ""), self.peak)
-        return peak * self.e.scaled_blocks if precision.scaling == "block" else peak
+        return peak * self._scaled(precision)
 
 
 def _product_cost(p: Product, speed: _Speed) -> _ProductCost:
