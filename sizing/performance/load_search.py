@@ -99,23 +99,37 @@ def _judged(
 
 
 def _first_that_holds(request: Request, line: _Line, rejected: Rejections) -> _Judged | None:
-    """Take the best until a simulation agrees; `line` keeps the rest."""
-    while line:
+    """Take the best until a simulation agrees; `line` keeps the rest.
+
+    What became too slow, or too much for the budget or the inventory, goes to `rejected` where no
+    other layout takes its place.
+    """
+    load, slow, over = load_of_request(request), list[tuple[Kind, str]](), list[Candidate]()
+    best: _Judged | None = None
+    while line and best is None:
         _, judged = heappop(line)
-        if judged.trial:
-            return judged
         option = judged.option
-        trial = attempt(load_of_request(request), option.setup, option.screen, option.copies)
+        if judged.trial:
+            best = judged
+            continue
+        trial = attempt(load, option.setup, option.screen, option.copies)
         if not trial.holds:
             trial = least_copies(request, option)
-        if trial.holds:
-            entry = _judged(request, option, trial)
-            if entry:
-                heappush(line, entry)
-            continue
-        reason = still_out_of_reach(request, option, trial)
-        _reject(request, option.kind, reason, rejected)
-    return None
+        if not trial.holds:
+            slow.append((option.kind, still_out_of_reach(request, option, trial)))
+        elif entry := _judged(request, option, trial):
+            heappush(line, entry)
+        else:
+            over += option.candidates(request)
+    left = [judged for _, judged in line] + ([best] if best else [])
+    for kind, reason in slow:
+        if all(judged.option.kind is not kind for judged in left):
+            _reject(request, kind, reason, rejected)
+    kept = {_lot(c) for judged in left for c in judged.candidates}
+    for candidate in over:
+        if _lot(candidate) not in kept:
+            is_allowed(request, candidate, rejected)
+    return best
 
 
 def _reject(request: Request, kind: Kind, reason: str, rejected: Rejections) -> None:

@@ -248,3 +248,20 @@ def test_a_report_tells_the_load() -> None:
     assert "served" in [section.key for section in sections(study)]
     # The curves are of what is in flight: they begin where the plan is.
     assert study.concurrency.asked == study.plan.workload.concurrency > 1
+
+
+def test_the_budget_is_held_against_the_copies_that_a_simulation_asks_for() -> None:
+    # By means fewer copies would do, and those are within the budget.
+    load = {"targets": {"ttftMs": 400, "tpotMs": 30}, "lengths": "lognormal"}
+    load |= {"promptTokens": 4000, "requestsPerSecond": 10}
+    only = {"allow": ["p5.4xlarge"]}
+    month = monthly(plan(load=load, instanceTypes=only))
+    with pytest.raises(NoPlanError, match=r"over budget.* over budget\.monthlyUsd"):
+        plan(load=load, instanceTypes=only, budget={"monthlyUsd": month - 1})
+
+
+def test_a_type_that_serves_the_load_is_not_said_to_be_too_slow() -> None:
+    for load in LOOSER[2:]:
+        found = plan("llama-3.1-70b", load)
+        slow = [name for r in found.rejected if r.kind == "latency" for name in r.candidates]
+        assert found.instance_type not in slow
