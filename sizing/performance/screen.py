@@ -16,6 +16,8 @@ from sizing.performance.replica import Setup
 HIGHEST_SHARE = 0.9
 """A copy is given at most this share of what it carries on average: the rest is for bursts."""
 _HALVINGS = 24
+# A copy that is this rarely busy serves one request at a time: fewer would make none quicker.
+_LEAST_SEQUENCES = 0.05
 
 
 class Screen:
@@ -33,7 +35,7 @@ class Screen:
     @property
     def alone(self) -> tuple[float, float]:
         """Seconds to the first token, and between tokens, of a request that is alone."""
-        return self.ttft(0.0), self.tpot(1.0) if self._between else 0.0
+        return self.ttft(0.0), self.tpot(0.0)
 
     def rate(self, sequences: float) -> float:
         """Requests a second with so many sequences on average."""
@@ -51,9 +53,9 @@ class Screen:
 
     def highest(self) -> float:
         """Requests a second that a copy answers within the targets at best; 0 where none."""
-        if not self._within(min(1.0, self._most)):
+        if not self._within(_LEAST_SEQUENCES):
             return 0.0
-        low, high = min(1.0, self._most), self._most
+        low, high = _LEAST_SEQUENCES, self._most
         if self._within(high):
             low = high
         for _ in range(_HALVINGS if low < high else 0):
@@ -91,8 +93,10 @@ class Screen:
             # Prompts alone: as many as are there share a step.
             todo = self._prompt - self._cached
             pairs = _pairs(todo, self._cached)
-            return self._setup.step.seconds(todo * sequences, pairs * sequences, 0.0, 0.0)
-        return self._steps * self._step(0, 0, sequences) + sequences * read
+            together = max(1.0, sequences)
+            return self._setup.step.seconds(todo * together, pairs * together, 0.0, 0.0)
+        # Whoever is there is at least one, also where that is seldom so.
+        return self._steps * self._step(0, 0, max(1.0, sequences)) + sequences * read
 
     def _chunks(self, sequences: float) -> list[tuple[float, float]]:
         """(tokens, tokens in the cache before them) of each step that reads a prompt."""
