@@ -53,6 +53,19 @@ _MLPERF_TP = {
     ("llama3.1-405b", "B200"): 4,
     ("llama3.1-405b", "GB200"): 4,
 }
+# Requests of each length in NVIDIA's runs, from the same pages' instructions.
+_TRT_REQUESTS = {
+    (128, 128): 30000,
+    (128, 2048): 3000,
+    (500, 2000): 3000,
+    (1000, 1000): 3000,
+    (2048, 128): 3000,
+    (1024, 1024): 3000,
+    (20000, 2000): 1000,
+    (32768, 1024): 1000,
+    (1024, 32768): 1000,
+}
+_TRT_OTHER_REQUESTS = 1500
 # The arena's and the question set's prompts are short; their length is not in the file.
 _ENERGY_PROMPTS = {"lm-arena-chat": 200, "gpqa": 250}
 _MEASURED = {
@@ -255,7 +268,9 @@ def _load(row: dict[str, Any], text: str) -> dict[str, Any]:
         return {**lengths, "arrival": "burst", "requests": row["batch_seqs"]}
     if row.get("batch_seqs"):
         return {**lengths, "arrival": "kept", "concurrency": row["batch_seqs"]}
-    return {**lengths, "arrival": "max"}
+    requests = _TRT_REQUESTS.get((row["input_len"], output or 0), _TRT_OTHER_REQUESTS)
+    # The benchmark runs in the engine's own process: no request passes a front end.
+    return {**lengths, "arrival": "burst", "requests": requests, "offline": True}
 
 
 def _settings(row: dict[str, Any], text: str) -> dict[str, Any]:

@@ -102,7 +102,8 @@ def predict(case: LoadCase, factors: dict[str, Any] | None = None) -> Rates:
         case.server,
         factors=factors,
     )
-    request_s = efficiency(case.gpu, case.family, factors).request_s
+    served = efficiency(case.gpu, case.family, factors).request_s
+    request_s = 0.0 if case.row.get("offline") else served
     row, held = case.row, case.capacity.held
     lengths = (row["input_len"], row["output_len"])
     if row["arrival"] == "burst":

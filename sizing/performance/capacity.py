@@ -47,7 +47,7 @@ def capacity(
     tokens come, so that a sequence takes the mean of its prompt and its end.
     """
     longest = input_len + output_len
-    mean = input_len + (output_len + 1) // 2
+    mean = longest if server.family == "tensorrt-llm" else input_len + (output_len + 1) // 2
     args = (layout, gpu, server.memory, kv_dtype)
     stages = budget(spec, precision, Workload(context=mean, concurrency=1), *args)
     one = budget(spec, precision, Workload(context=longest, concurrency=1), *args)
