@@ -81,6 +81,31 @@ EXAMPLES: tuple[tuple[str, str, str], ...] = (
         "6,494 GB of states alone; tensor parallel inside each node, FSDP across them.",
     ),
     (
+        "A chat load on Llama 3.1 8B",
+        "llama-3.1-8b --requests-per-second 20 --prompt-tokens 1000 --output-tokens 250 "
+        "--ttft-ms 500 --tpot-ms 20",
+        "A load instead of a concurrency: the cheapest copies that answer 95 of 100 requests in "
+        "time, by simulation.",
+    ),
+    (
+        "Retrieval with Llama 3.1 70B, on any GPU",
+        "llama-3.1-70b --precision fp8 --gpu any --requests-per-second 4 --prompt-tokens 6000 "
+        "--output-tokens 300 --lengths lognormal --ttft-ms 2000 --prefix-cache-hit-rate 0.25",
+        "Long prompts whose lengths vary; a quarter of their tokens is in the cache already.",
+    ),
+    (
+        "Qwen3-235B-A22B at a high rate",
+        "qwen3-235b-a22b --precision fp8 --requests-per-second 100 --prompt-tokens 800 "
+        "--output-tokens 400 --tpot-ms 50",
+        "Experts spread over the ranks of each copy where that is the cheaper way.",
+    ),
+    (
+        "A load that nothing answers in time",
+        "llama-3.1-70b --requests-per-second 1 --prompt-tokens 1000 --output-tokens 300 "
+        "--tpot-ms 5",
+        "An honest no with the best that is reachable.",
+    ),
+    (
         "A company's own H100s",
         f"llama-3.1-405b --precision bf16 --inventory {INVENTORY}",
         "Two of the four nodes that docs/nodes.yaml lists.",
@@ -116,7 +141,8 @@ def page() -> str:
 def section(title: str, arguments: str, note: str) -> str:
     """One example: what it shows, the command, its output."""
     said = f"{note}\n\n" if note else ""
-    return f"## {title}\n\n{said}```text\n$ sizing plan {arguments}\n{answer(arguments)}\n```"
+    typed = " \\\n    ".join(textwrap.wrap(f"$ sizing plan {arguments}", WIDTH - 6))
+    return f"## {title}\n\n{said}```text\n{typed}\n{answer(arguments)}\n```"
 
 
 def answer(arguments: str) -> str:

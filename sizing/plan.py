@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence
 from sizing.instance import Purchase
+from sizing.performance.records import ServedLoad
 from sizing.training.outcome import TrainingPlan
 from sizing.workload import Workload
 
@@ -219,7 +220,7 @@ class Rejected(_Record):
     """Candidates that were ruled out for the same reason, with the figure that decides.
 
     `kind` is the constraint: memory, layout, precision, region, price, spread, budget, types,
-    inventory or fraction.
+    latency, inventory or fraction.
     """
 
     reason: str
@@ -263,6 +264,7 @@ class Plan(_Record):
     kv_cache_needed_gib: float
     kv_cache_tokens: int
     max_concurrency: float
+    performance: ServedLoad | None = Field(default=None, exclude_if=lambda load: load is None)
     engine: str
     engine_flags: dict[str, str] = Field(default_factory=dict[str, str])
     checkpoint: Checkpoint | None = None
@@ -272,4 +274,4 @@ class Plan(_Record):
     alternatives: tuple[Alternative, ...]
     alternatives_omitted: int = 0
     rejected: tuple[Rejected, ...]
-    training: TrainingPlan | None = None
+    training: TrainingPlan | None = Field(default=None, exclude_if=lambda run: run is None)

@@ -12,6 +12,7 @@ from sizing.report.options import (
     steps_table,
     ways_table,
 )
+from sizing.report.served import load_table
 from sizing.report.sheets import cost_table, evidence_table, memory_table, serving_rows
 from sizing.report.study import Study
 from sizing.report.tiles import plan_tiles
@@ -56,7 +57,9 @@ def _surroundings(study: Study) -> list[list[str]]:
     precisions = precisions_table(study)
     curves = (study.context, study.concurrency) if plan.method is Method.ENGINE else ()
     steps = [steps_table(curve) for curve in curves]
+    load = load_table(plan)
     return [
+        folded(load.caption, table(load)) if load else [],
         folded(memory.caption, table(memory)),
         folded(others.caption, table(others)) if plan.alternatives else [],
         *(folded(found.caption, table(found)) for found in steps),

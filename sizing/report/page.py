@@ -25,6 +25,7 @@ from sizing.report.options import (
     steps_table,
     ways_table,
 )
+from sizing.report.served import load_table
 from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import Study
 from sizing.report.table import Table
@@ -65,6 +66,7 @@ def sections(study: Study) -> tuple[Section, ...]:
     """All parts, in reading order; a part with nothing to say is left out."""
     made = (
         _change(study),
+        _served(study),
         _memory(study),
         _cost(study),
         _alternatives(study),
@@ -79,6 +81,11 @@ def sections(study: Study) -> tuple[Section, ...]:
 def _change(study: Study) -> Section | None:
     table = change_table(study.plan, study.previous)
     return Section("change", "Change", tables=(table,)) if table else None
+
+
+def _served(study: Study) -> Section | None:
+    table = load_table(study.plan)
+    return Section("served", "How the load is served", tables=(table,)) if table else None
 
 
 def _memory(study: Study) -> Section:

@@ -51,9 +51,12 @@ def layout(found: Layout, copies: int = 1) -> str:
 
 def served(plan: Plan) -> str:
     """What is served under which load."""
-    load = plan.workload
-    at_once = counted(load.concurrency, "sequence")
-    return f"{plan.model} at {plan.precision}, {at_once} at once of {load.context:,} tokens each"
+    load, model = plan.workload.load, f"{plan.model} at {plan.precision}"
+    if load:
+        lengths = f"{load.prompt_tokens:,} + {load.output_tokens:,} tokens"
+        return f"{model}, {load.requests_per_second:,g} requests a second of {lengths}"
+    at_once = counted(plan.workload.concurrency, "sequence")
+    return f"{model}, {at_once} at once of {plan.workload.context:,} tokens each"
 
 
 def where(plan: Plan) -> str:
