@@ -81,9 +81,9 @@ def _unnamed() -> str:
     """How the default does for those who do not name a framework."""
     found = [*runs(COLLECTED, named=False), *runs(FURTHER, named=False)]
     title = (
-        "### Without naming the framework\n\nThe same runs asked without `--framework`: with ZeRO the "
-        "states, buffers and loss are DeepSpeed's, Megatron's where TP or PP come with it; else plain "
-        "PyTorch's."
+        "### Without naming the framework\n\nThe same runs asked without `--framework`: states, "
+        "buffers and loss are DeepSpeed's with ZeRO, Megatron's where TP or PP come with it, else "
+        "plain PyTorch's."
     )
     return table(title, _HEADS, [(s.name, *_spread(s)) for s in summaries(certain(found))])
 
