@@ -83,9 +83,10 @@ def _free(what: Infrastructure) -> tuple[str, ...]:
 def _nodes_notes(request: Request) -> tuple[str, ...]:
     if not request.nodes_alone:
         return ()
+    endpoint = "" if request.training else "endpoint, "
     return (
         "the nodes alone: `sizing preview` counts what a stack makes around them too (volumes, "
-        "network, endpoint, logs)",
+        f"network, {endpoint}logs)",
     )
 
 

@@ -38,13 +38,26 @@ class DeployedCost(_Lenient):
     lines: tuple[DeployedLine, ...] = ()
 
 
+class DeployedRun(_Lenient):
+    """The training run that the nodes are for now, as far as a change of it is worth a word."""
+
+    method: str = ""
+    optimizer: str = ""
+    checkpointing: str = ""
+    sharding: str = ""
+    offload: str = ""
+    seq_len: int = 0
+
+
 class Deployed(_Lenient):
-    """The plan that runs. `problem` says in words why there is none to compare with."""
+    """The plan that runs; `training` is None where it serves. `problem` says in words why there is
+    none to compare with."""
 
     precision: str = ""
     instance_type: str = ""
     nodes: int = 0
     cost: DeployedCost = DeployedCost()
+    training: DeployedRun | None = None
     problem: str = ""
 
     @property

@@ -57,6 +57,11 @@ class Layout(_Record):
         return " x ".join(parts)
 
 
+def _is_nothing(gib: float) -> bool:
+    """Parts that only a training run has are left out of a serving plan."""
+    return gib == 0
+
+
 class MemoryPerGpu(_Record):
     """One GPU's memory in GiB (2^30), the worst rank. The parts sum to what CUDA sees.
 
@@ -72,8 +77,8 @@ class MemoryPerGpu(_Record):
     cuda_graphs: float
     reserve: float
     free: float
-    gradients: float = 0.0
-    optimizer_states: float = 0.0
+    gradients: float = Field(default=0.0, exclude_if=_is_nothing)
+    optimizer_states: float = Field(default=0.0, exclude_if=_is_nothing)
 
 
 class CostLine(_Record):

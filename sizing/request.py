@@ -88,7 +88,7 @@ def request_from(
     Raises InputError for anything unknown or contradictory.
     """
     if config.workload.trains:
-        spec, precisions, workload, job = _training(config)
+        spec, precisions, workload, job = _training(config, secrets)
     else:
         spec, precisions = _model_and_precisions(config)
         workload, job = _load(spec, config), None
@@ -170,10 +170,18 @@ def _load(spec: ModelSpec, config: StackConfig) -> Workload:
     return workload
 
 
-def _training(config: StackConfig) -> tuple[ModelSpec, tuple[Precision, ...], Workload, Job]:
+def _training(
+    config: StackConfig, secrets: Collection[str]
+) -> tuple[ModelSpec, tuple[Precision, ...], Workload, Job]:
     """The model, the weights' format, and the run on one rank of many."""
-    from sizing.training.asked import training_job, training_precision, training_workload
+    from sizing.training.asked import (
+        no_serving,
+        training_job,
+        training_precision,
+        training_workload,
+    )
 
+    no_serving(config, secrets)
     name = training_precision(config)
     spec, _ = find_model(config.model, name, config.params or None)
     workload = training_workload(spec, config)

@@ -53,11 +53,15 @@ def plan_facts(plan: Plan, node: NodePlacement) -> dict[str, object]:
     """What a person who looks around on a node wants to know of the plan."""
     # Only what calls for another node when it changes: user data is read at first boot, so a
     # change replaces the node, which a different concurrency or replica count must not do.
-    return {
-        "model": plan.hf_id or plan.model,
+    served = {
         "precision": plan.precision,
         "kv_dtype": plan.kv_dtype,
         "layout": plan.layout.model_dump(),
+    }
+    return {
+        "model": plan.hf_id or plan.model,
+        # How a run is cut is no reason either to lose what it has written so far.
+        **({} if plan.training else served),
         "replicas": list(node.replicas),
         "rank": node.rank,
     }

@@ -16,7 +16,7 @@ from sizing.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from sizing.deployed import Deployed
-    from sizing.report.study import Study
+    from sizing.report.study import Told
 
 FORMATS = ("html", "markdown", "json")
 TERMINAL = "-"
@@ -107,10 +107,10 @@ def _study(
     previous: Deployed | None,
     *,
     check_account: bool,
-) -> Study:
+) -> Told:
     from sizing.describe import with_staleness
     from sizing.planner import make_plan
-    from sizing.report.study import make_study
+    from sizing.report.study import make_study, make_training_study
     from sizing.stack_config import stack_file
 
     if (asked["model"] is None) == (stack is None):
@@ -121,11 +121,12 @@ def _study(
     with waiting(f"planning {request.spec.name}"):
         plan = make_plan(request)
     plan = with_staleness(checked(plan) if check_account else plan, today)
+    study_of = make_training_study if request.training else make_study
     with waiting(f"planning around {request.spec.name}"):
-        return make_study(request, plan, today, stack=stack, previous=previous)
+        return study_of(request, plan, today, stack=stack, previous=previous)
 
 
-def _rendered(study: Study, form: str) -> str:
+def _rendered(study: Told, form: str) -> str:
     if form == "json":
         return f"{study.model_dump_json()}\n"
     if form == "markdown":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sizing.deployed import Deployed, DeployedLine, deployed_as
+from sizing.deployed import Deployed, DeployedLine, DeployedRun, deployed_as
 from sizing.plan import Plan
 from sizing.render.cost import UNKNOWN, money, quantity
 from sizing.render.text import Align, table
+from sizing.render.training_plan import METHODS
 from sizing.units import usd
 
 _ALIGNS: tuple[Align, ...] = ("<", "<", ">", ">", ">", ">")
@@ -18,19 +19,26 @@ _Key = tuple[str, str]
 
 
 def change_line(plan: Plan, before: Deployed) -> str:
-    """`2 nodes -> 1, $80,358 -> $40,179 a month (-50%)`, all in too; or why there is no change."""
+    """`2 nodes -> 1, $80,358 -> $40,179 a month (-50%)`, all in too; or why there is no change.
+
+    What changes of a training run comes first: `adamw -> adamw8bit: 2 nodes -> 1, ...`.
+    """
     if before.problem:
         return f"change: {before.problem}"
     now = deployed_as(plan)
     if now == before:
         return f"change: none, {_nodes(now.nodes)}, {_all_in(now)}"
+    run = "; ".join(_run_changes(before.training, now.training))
+    lead = f"change: {run}: " if run else "change: "
+    if before.cost == now.cost:
+        return f"{lead}{_nodes_change(before, now)}, {_all_in(now)}"
     nodes = _amounts(before.cost.nodes_usd_per_month, now.cost.nodes_usd_per_month, " a month")
     rest = (
         f"all in {_amounts(before.cost.usd_per_month, now.cost.usd_per_month)}"
         if before.itemised
         else "what else is deployed was not itemised"
     )
-    return f"change: {_nodes_change(before, now)}, {nodes}; {rest}"
+    return f"{lead}{_nodes_change(before, now)}, {nodes}; {rest}"
 
 
 def change_section(plan: Plan, before: Deployed, width: int) -> list[str]:
@@ -86,6 +94,26 @@ def _differs(old: DeployedLine, new: DeployedLine) -> bool:
 def _quantities(old: DeployedLine | None, new: DeployedLine | None) -> str:
     texts = [quantity(line.quantity) for line in (old, new) if line]
     return texts[0] if len(set(texts)) == 1 else " -> ".join(texts)
+
+
+def _run_changes(was: DeployedRun | None, will_be: DeployedRun | None) -> Iterator[str]:
+    """What differs between two training runs, or that one side serves; nothing between servers."""
+    if was is None or will_be is None or was.method != will_be.method:
+        if was != will_be:
+            yield f"{_purpose(was)} -> {_purpose(will_be)}"
+        return
+    pairs = {
+        "": (was.optimizer, will_be.optimizer),
+        "checkpointing ": (was.checkpointing, will_be.checkpointing),
+        "sharding ": (was.sharding, will_be.sharding),
+        "offload ": (was.offload, will_be.offload),
+        "sequence length ": (f"{was.seq_len:,}", f"{will_be.seq_len:,}"),
+    }
+    yield from (f"{what}{old} -> {new}" for what, (old, new) in pairs.items() if old != new)
+
+
+def _purpose(run: DeployedRun | None) -> str:
+    return "serving" if run is None else METHODS.get(run.method, run.method)
 
 
 def _nodes_change(before: Deployed, now: Deployed) -> str:

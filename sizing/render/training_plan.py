@@ -13,14 +13,18 @@ _ALIGNS: tuple[Align, ...] = ("<", ">", ">", "<", ">", ">")
 
 def run_answer(training: TrainingPlan) -> str:
     """How long the tokens take and what that costs."""
-    run = training.run
-    notes = [f"estimated at {run.utilization:.0%} of the GPUs' peak"]
-    notes += ["the host's part of a step not counted"] if training.offload != "none" else []
+    run, notes = training.run, run_notes(training)
     notes += ["--tokens asks about yours"] if run.is_example else []
     return (
         f"{tokens(run.tokens)}: about {duration(run.hours)}, {money(run.usd)} of nodes "
         f"({'; '.join(notes)})"
     )
+
+
+def run_notes(training: TrainingPlan) -> list[str]:
+    """What the run's time is, and what it leaves out."""
+    uncounted = ["the host's part of a step not counted"] if training.offload != "none" else []
+    return [f"estimated at {training.run.utilization:.0%} of the GPUs' peak", *uncounted]
 
 
 def training_facts(plan: Plan, training: TrainingPlan) -> list[tuple[str, str]]:
@@ -62,9 +66,22 @@ def training_memory_section(plan: Plan, training: TrainingPlan) -> list[str]:
 def trade_offs(training: TrainingPlan, width: int) -> list[str]:
     """What the run would take if one thing were done otherwise."""
     heads = ("Otherwise", "Nodes", "GiB a GPU", "", "Time", "USD")
-    rows = [_trade_off(row) for row in training.trade_offs]
+    rows = [trade_off_cells(row) for row in training.trade_offs]
     title = f"Trade-offs, over {tokens(training.run.tokens)} (estimated)"
     return [title, *table(heads, rows, _ALIGNS, width)]
+
+
+def trade_off_cells(row: TradeOff) -> tuple[str, ...]:
+    """Change, nodes, GiB a GPU, whether it fits; time and USD where it does and they are known."""
+    hours = row.hours if row.fits else None
+    return (
+        row.change,
+        f"{row.nodes:,}",
+        f"{row.device_memory_gib_per_gpu:,.1f}",
+        "fits" if row.fits else "does not fit",
+        "" if hours is None else duration(hours),
+        "" if hours is None else money(row.usd),
+    )
 
 
 def tokens(count: float) -> str:
@@ -91,15 +108,4 @@ def _rate(run: RunEstimate) -> str:
     return (
         f"{run.tokens_per_second:,.0f} tokens a second on all GPUs: "
         f"{run.flops_per_token / 1e9:,.0f} GFLOP a token, recomputation included"
-    )
-
-
-def _trade_off(row: TradeOff) -> tuple[str, ...]:
-    return (
-        row.change,
-        f"{row.nodes:,}",
-        f"{row.device_memory_gib_per_gpu:,.1f}",
-        "fits" if row.fits else "does not fit",
-        duration(row.hours) if row.fits and row.hours else "",
-        money(row.usd) if row.fits and row.hours else "",
     )

@@ -3,70 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sizing.plan import Plan
-from sizing.report.drawing import BOLD_LETTER, LETTER, USD_TICK, Sheet, Spec, layered, over
+from sizing.report.bars import FULL, PALE, named_bars
+from sizing.report.drawing import LETTER, USD_TICK, Sheet, Spec, layered, over
 from sizing.report.figures import alternatives_of, headroom
 from sizing.report.labels import Dot, Label, axis, place_labels
+from sizing.report.memory_chart import memory_chart
 from sizing.report.precisions import AtPrecision
-from sizing.report.sheets import PARTS, memory_parts
 from sizing.report.words import money, nodes, times
+
+__all__ = ["bars_chart", "has_dots", "memory_chart", "precisions_chart", "scatter_chart"]
 
 _LINE = 26
 """Pixels that a line of text needs."""
-_FULL, _PALE = "var(--accent)", "var(--accent-pale)"
-
-
-def memory_chart(plan: Plan, sheet: Sheet) -> Spec:
-    """One bar: the parts of a GPU's memory. The KV cache begins with what the load needs of it."""
-    parts = memory_parts(plan.memory_per_gpu_gib)
-    total, start = sum(parts.values()), 0.0
-    bars: list[dict[str, Any]] = []
-    names: list[dict[str, Any]] = []
-    for part, size in parts.items():
-        pieces = {part.replace("_", "-"): (start, start + size)}
-        if part == "kv_cache":
-            needed = start + min(plan.kv_cache_needed_gib, size)
-            pieces = {"kv-cache": (start, needed), "kv-spare": (needed, start + size)}
-        bars += [{"from": a, "to": b, "fill": f"var(--{n})"} for n, (a, b) in pieces.items()]
-        name, (left, right) = max(pieces.items(), key=lambda item: item[1][1] - item[1][0])
-        text = f"{PARTS[part][0]} {size:,.1f}"
-        if (len(text) + 1) * BOLD_LETTER < (right - left) / total * sheet.width:
-            names.append({"at": (left + right) / 2, "text": text, "ink": f"var(--{name}-ink)"})
-        start += size
-    scale = {"domain": [0, total], "nice": False}
-    x = {"field": "from", "type": "quantitative", "title": "GiB", "scale": scale}
-    return layered(
-        sheet,
-        104,
-        [
-            {
-                "data": {"values": bars},
-                "mark": {"type": "bar", "height": 52, "stroke": "var(--page)", "strokeWidth": 1.5},
-                "encoding": {
-                    "x": {**x, "axis": {"grid": False, "tickCount": 5 if sheet.is_narrow else 9}},
-                    "x2": {"field": "to"},
-                    "fill": {"field": "fill", "type": "nominal", "scale": None},
-                },
-            },
-            {
-                "data": {"values": names},
-                "mark": {"type": "text", "fontWeight": 600},
-                "encoding": {
-                    "x": {"field": "at", "type": "quantitative"},
-                    "text": {"field": "text"},
-                    "color": {"field": "ink", "type": "nominal", "scale": None},
-                },
-            },
-        ],
-    )
 
 
 def bars_chart(values: dict[str, float], sheet: Sheet) -> Spec:
     """A horizontal bar each, in the given order, with its amount in USD beside it."""
-    rows = [{"name": n, "size": v, "text": money(v), "fill": _PALE} for n, v in values.items()]
-    return _bars(rows, sheet, 1.5 if sheet.is_narrow else 1.15)
+    rows = [{"name": n, "size": v, "text": money(v), "fill": PALE} for n, v in values.items()]
+    return named_bars(rows, sheet, 1.5 if sheet.is_narrow else 1.15)
 
 
 def precisions_chart(rows: Sequence[AtPrecision], chosen: str, sheet: Sheet) -> Spec:
@@ -76,12 +32,12 @@ def precisions_chart(rows: Sequence[AtPrecision], chosen: str, sheet: Sheet) -> 
             "name": row.precision,
             "size": row.plan.memory_required_gb,
             "text": _beside(row.plan, sheet),
-            "fill": _FULL if row.precision == chosen else _PALE,
+            "fill": FULL if row.precision == chosen else PALE,
         }
         for row in rows
         if row.plan
     ]
-    return _bars(values, sheet, 1.35 if sheet.is_narrow else 1.45)
+    return named_bars(values, sheet, 1.35 if sheet.is_narrow else 1.45)
 
 
 def scatter_chart(plan: Plan, sheet: Sheet) -> Spec:
@@ -159,35 +115,6 @@ def _named(label: Label, x: Spec, y: Spec) -> Spec:
             "text": {"field": "text"},
         },
     }
-
-
-def _bars(rows: list[dict[str, Any]], sheet: Sheet, room: float) -> Spec:
-    """Bars named at the left, with their figures at the right; `room` leaves space for those."""
-    most = max(row["size"] for row in rows) * room
-    scale = {"domain": [0, most], "nice": False}
-    name = {"field": "name", "type": "nominal", "sort": None, "title": None}
-    ink = {"labelColor": "var(--ink)", "labelPadding": 6}
-    return layered(
-        sheet,
-        10 + 30 * len(rows),
-        [
-            {
-                "mark": {"type": "bar", "height": 18},
-                "encoding": {"fill": {"field": "fill", "type": "nominal", "scale": None}},
-            },
-            {
-                "mark": {"type": "text", "align": "left", "dx": 6},
-                "encoding": {"text": {"field": "text"}},
-            },
-        ],
-        # A reader's font may be wider than the one that was measured.
-        padding={"left": 10, "right": 2, "top": 2, "bottom": 2},
-        data={"values": rows},
-        encoding={
-            "x": {"field": "size", "type": "quantitative", "scale": scale, "axis": None},
-            "y": {**name, "axis": {"domain": False, "ticks": False, **ink}},
-        },
-    )
 
 
 def _beside(plan: Plan, sheet: Sheet) -> str:

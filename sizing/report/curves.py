@@ -65,7 +65,7 @@ def curves_of(request: Request, plan: Plan) -> tuple[Curve, Curve]:
 
     The budget does not cut them off: they show where it would be exceeded.
     """
-    fixed = _as_planned(request, plan)
+    fixed = as_planned(request, plan)
     limit = request.spec.context_limit
     held = held_in_all(plan)
     most = min(max(_TIMES_HELD * held, 2 * plan.workload.concurrency), MAX_CONCURRENCY)
@@ -74,7 +74,7 @@ def curves_of(request: Request, plan: Plan) -> tuple[Curve, Curve]:
             "context",
             lambda n: _plan(fixed, context=n),
             plan.workload.context,
-            _contexts(plan.workload.context, limit),
+            contexts(plan.workload.context, limit),
             f"{limit:,} tokens are the model's limit",
         ),
         curve(
@@ -108,6 +108,40 @@ def curve(over: str, ask: Ask, asked: int, grid: Sequence[int], ends: str) -> Cu
         steps=tuple(_steps(found.plans)),
         ends=found.refusal or ends,
     )
+
+
+def plan_or_reason(request: Request) -> Plan | str:
+    """The plan, or in words why there is none."""
+    try:
+        return make_plan(request)
+    except NoPlanError as error:
+        return error.message
+
+
+def as_planned(request: Request, plan: Plan) -> Request:
+    """The request with what the plan settled, without a budget and without GPUs to compare with.
+
+    A load becomes the sequences that it has in flight: the curves are of memory.
+    """
+    return replace(
+        request,
+        precisions=tuple(p for p in request.precisions if p.name == plan.precision),
+        regions=(plan.region,) if plan.region in request.regions else request.regions,
+        purchases=(plan.purchase,) if plan.purchase in request.purchases else request.purchases,
+        budget_monthly_usd=None,
+        workload=plan.workload.model_copy(update={"load": None}),
+        other_gpus=(),
+    )
+
+
+def contexts(asked: int, limit: int) -> list[int]:
+    """Doubling from 1,024 tokens to the model's limit, and the length that was asked."""
+    least = min(LEAST_CONTEXT, asked, limit)
+    points = {least, asked, limit}
+    while least * 2 < limit:
+        least *= 2
+        points.add(least)
+    return sorted(points)
 
 
 class _Asked:
@@ -171,37 +205,7 @@ def _same_nodes(a: Step, b: Step) -> bool:
 
 def _plan(request: Request, **load: int) -> Plan | str:
     workload = request.workload.model_copy(update=load)
-    try:
-        return make_plan(replace(request, workload=workload))
-    except NoPlanError as error:
-        return error.message
-
-
-def _as_planned(request: Request, plan: Plan) -> Request:
-    """The request with what the plan settled, without a budget and without GPUs to compare with.
-
-    A load becomes the sequences that it has in flight: the curves are of memory.
-    """
-    settled = plan.workload.model_copy(update={"load": None})
-    return replace(
-        request,
-        precisions=tuple(p for p in request.precisions if p.name == plan.precision),
-        regions=(plan.region,) if plan.region in request.regions else request.regions,
-        purchases=(plan.purchase,) if plan.purchase in request.purchases else request.purchases,
-        budget_monthly_usd=None,
-        workload=settled,
-        other_gpus=(),
-    )
-
-
-def _contexts(asked: int, limit: int) -> list[int]:
-    """Doubling from 1,024 tokens to the model's limit, and the length that was asked."""
-    least = min(LEAST_CONTEXT, asked, limit)
-    points = {least, asked, limit}
-    while least * 2 < limit:
-        least *= 2
-        points.add(least)
-    return sorted(points)
+    return plan_or_reason(replace(request, workload=workload))
 
 
 def _counts(asked: int, most: int) -> list[int]:

@@ -8,32 +8,35 @@ from jinja2 import Environment, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
 from sizing.report.page import sections
-from sizing.report.sheets import engine_flags, serving_rows
-from sizing.report.study import Study
+from sizing.report.sheets import engine_flags, how
+from sizing.report.study import Told
 from sizing.report.table import Row, Table, spans
 from sizing.report.tiles import plan_tiles
-from sizing.report.words import change, nodes, served, where
+from sizing.report.words import change, nodes, task, where
 from sizing.units import usd
 
 _TEMPLATES = files("sizing.report") / "templates"
 
 
-def render_html(study: Study) -> str:
+def render_html(study: Told) -> str:
     """The whole file. Everything that a user may have typed is escaped."""
     plan, budget = study.plan, study.budget_monthly_usd
     name = study.stack or plan.model
+    title, rows = how(plan)
     return _template().render(
         study=study,
         plan=plan,
         title=f"{name}: {nodes(plan)}",
         nodes=nodes(plan),
-        served=served(plan),
+        task=task(plan),
         where=where(plan),
         change=change(plan, study.previous),
         budget=f"{usd(budget)} a month" if budget else "",
         tiles=plan_tiles(plan),
         sections=sections(study),
-        serving=serving_rows(plan),
+        how_key="training" if plan.training else "serving",
+        how_title=title,
+        how=rows,
         flags=engine_flags(plan),
         span=_span,
         style=Markup(_text("report.css")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sizing.plan import Method
 from sizing.report.gfm import bullets, facts, folded, page, table, text
 from sizing.report.options import (
@@ -13,20 +15,22 @@ from sizing.report.options import (
     ways_table,
 )
 from sizing.report.served import load_table
-from sizing.report.sheets import cost_table, evidence_table, memory_table, serving_rows
-from sizing.report.study import Study
+from sizing.report.sheets import cost_table, evidence_table, how, memory_table
+from sizing.report.study import Study, Told, TrainingStudy
+from sizing.report.table import Table
 from sizing.report.tiles import plan_tiles
-from sizing.report.words import change, money, nodes, served, where
+from sizing.report.training_tables import methods_table, trade_offs_table
+from sizing.report.words import change, money, nodes, task, where
 
 _MOST_ALTERNATIVES = 5
 
 
-def render_markdown(study: Study) -> str:
+def render_markdown(study: Told) -> str:
     """The answer, the change and the cost; everything else opens on demand."""
     return page([*_answer(study), *_cost(study), *_surroundings(study), *_grounds(study)])
 
 
-def _answer(study: Study) -> list[list[str]]:
+def _answer(study: Told) -> list[list[str]]:
     plan = study.plan
     name = f"{study.stack}: " if study.stack else ""
     head = f"## {text(f'{name}{nodes(plan)}, {money(plan.cost.usd_per_month)} a month')}"
@@ -34,14 +38,14 @@ def _answer(study: Study) -> list[list[str]]:
     warnings = ["> [!WARNING]", *(f"> {line}" for line in bullets(plan.warnings))]
     return [
         [head],
-        [f"{text(served(plan))}; {text(where(plan))}."],
+        [f"{text(task(plan))}; {text(where(plan))}."],
         [f"**Against what is deployed:** {text(said)}."] if said else [],
         facts([(tile.label, f"{tile.value} ({tile.note})") for tile in plan_tiles(plan)]),
         warnings if plan.warnings else [],
     ]
 
 
-def _cost(study: Study) -> list[list[str]]:
+def _cost(study: Told) -> list[list[str]]:
     changed, cost = change_table(study.plan, study.previous), cost_table(study.plan)
     ways = ways_table(study.plan)
     return [
@@ -51,27 +55,37 @@ def _cost(study: Study) -> list[list[str]]:
     ]
 
 
-def _surroundings(study: Study) -> list[list[str]]:
+def _surroundings(study: Told) -> list[list[str]]:
     plan = study.plan
     memory, others = memory_table(plan), alternatives_table(plan, _MOST_ALTERNATIVES)
-    precisions = precisions_table(study)
-    curves = (study.context, study.concurrency) if plan.method is Method.ENGINE else ()
-    steps = [steps_table(curve) for curve in curves]
     load = load_table(plan)
+    changes = trade_offs_table(plan.training) if plan.training else None
     return [
         folded(load.caption, table(load)) if load else [],
         folded(memory.caption, table(memory)),
+        folded(changes.caption, table(changes)) if changes else [],
         folded(others.caption, table(others)) if plan.alternatives else [],
-        *(folded(found.caption, table(found)) for found in steps),
-        folded(precisions.caption, table(precisions)),
+        *(folded(found.caption, table(found)) for found in _around(study)),
     ]
 
 
-def _grounds(study: Study) -> list[list[str]]:
+def _around(study: Told) -> Iterator[Table]:
+    """The same question over other loads, and at other precisions or methods."""
+    if isinstance(study, TrainingStudy):
+        yield steps_table(study.context)
+        yield methods_table(study.methods, study.plan)
+    if isinstance(study, Study):
+        curves = (study.context, study.concurrency)
+        yield from map(steps_table, curves if study.plan.method is Method.ENGINE else ())
+        yield precisions_table(study)
+
+
+def _grounds(study: Told) -> list[list[str]]:
     plan = study.plan
     evidence, rejected = evidence_table(plan), rejected_table(plan)
+    title, rows = how(plan)
     return [
-        folded("How it is served", facts(serving_rows(plan))),
+        folded(title, facts(rows)),
         folded(evidence.caption, table(evidence)),
         folded("Assumed", bullets(plan.assumptions)) if plan.assumptions else [],
         folded(rejected.caption, table(rejected)) if rejected else [],

@@ -14,6 +14,7 @@ from sizing.report.table import Look, Row, Table, columns, without_empty
 from sizing.report.words import UNKNOWN, amount, layout, nodes, times
 from sizing.units import gib
 
+MOST_ALTERNATIVES = 20
 _SHOWN_NAMES = 6
 
 
@@ -35,8 +36,8 @@ def alternatives_table(plan: Plan, most: int | None = None) -> Table:
         headroom=headroom(plan),
     )
     differs = _differing(plan, found)
-    rows = [_chosen(_alternative(own, differs), True)]
-    rows += [Row(_alternative(a, differs)) for a in shown]
+    rows = [_chosen(_alternative(plan, own, differs), True)]
+    rows += [Row(_alternative(plan, a, differs)) for a in shown]
     more = plan.alternatives_omitted + len(plan.alternatives) - len(shown)
     notes = (f"{more:,} more are in `sizing plan --json`.",) if more else ()
     heads = columns(
@@ -50,7 +51,8 @@ def alternatives_table(plan: Plan, most: int | None = None) -> Table:
         ">Room, times the load",
         "Note",
     )
-    return without_empty(Table("Other nodes that hold the load", heads, tuple(rows), notes))
+    what = "run" if plan.training else "load"
+    return without_empty(Table(f"Other nodes that hold the {what}", heads, tuple(rows), notes))
 
 
 def change_table(plan: Plan, before: Deployed | None) -> Table | None:
@@ -131,7 +133,7 @@ def _differing(plan: Plan, found: list[Alternative]) -> set[str]:
     return {n for n in names if any(getattr(a, n) != getattr(plan, n) for a in found)}
 
 
-def _alternative(a: Alternative, differs: set[str]) -> tuple[str, ...]:
+def _alternative(plan: Plan, a: Alternative, differs: set[str]) -> tuple[str, ...]:
     return (
         times(a.nodes, a.instance_type),
         a.gpu if "gpu" in differs else "",
@@ -140,9 +142,16 @@ def _alternative(a: Alternative, differs: set[str]) -> tuple[str, ...]:
         a.precision if "precision" in differs else "",
         layout(a.layout, a.replicas),
         amount(a.usd_per_month),
-        UNKNOWN if a.headroom is None else f"{a.headroom:,.1f}",
+        _room(plan, a),
         a.note,
     )
+
+
+def _room(plan: Plan, a: Alternative) -> str:
+    """How many times the load fits; a training run fills what it gets."""
+    if plan.training:
+        return ""
+    return UNKNOWN if a.headroom is None else f"{a.headroom:,.1f}"
 
 
 def _chosen(cells: tuple[str, ...], is_it: bool) -> Row:

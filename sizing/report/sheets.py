@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sizing.evidence import Evidence
-from sizing.plan import Cost, CostLine, MemoryPerGpu, Plan, Quota
+from sizing.plan import Cost, CostLine, MemoryPerGpu, Plan
 from sizing.render.cost import quantity
 from sizing.render.text import checkpoint_text
+from sizing.render.training_plan import duration
 from sizing.report.figures import group_name
 from sizing.report.table import Look, Row, Table, columns, without_empty
+from sizing.report.training_tables import training_memory_table, training_rows
 from sizing.report.words import (
     amount,
     counted,
@@ -19,14 +21,13 @@ from sizing.report.words import (
     month,
     nodes,
     price_origin,
+    quota,
 )
 from sizing.units import gib
 
 PARTS = {
     "weights": ("weights", "the model, this GPU's share"),
     "kv_cache": ("KV cache", ""),
-    "gradients": ("gradients", "of what trains"),
-    "optimizer_states": ("optimiser states", "moments, and float32 weights where it keeps them"),
     "activations": ("activations", "the peak of one step"),
     "non_torch": ("non-torch", "CUDA context, NCCL"),
     "cuda_graphs": ("CUDA graphs", "captured while starting"),
@@ -41,6 +42,7 @@ _FIGURES = {
     "kv_cache": "KV cache",
     "overheads": "Activations, CUDA, NCCL",
     "cuda_visible_memory": "Memory that CUDA sees",
+    "run_time": "Time of the run",
     "price": "Price of the nodes",
     "cost": "Cost in all",
 }
@@ -54,6 +56,8 @@ def memory_parts(memory: MemoryPerGpu) -> dict[str, float]:
 
 def memory_table(plan: Plan) -> Table:
     """Where one GPU's memory goes, the fullest GPU."""
+    if plan.training:
+        return training_memory_table(plan, plan.training)
     parts = memory_parts(plan.memory_per_gpu_gib)
     total = sum(plan.memory_per_gpu_gib.model_dump().values())
     rows = [
@@ -121,8 +125,15 @@ def serving_rows(plan: Plan) -> list[tuple[str, str]]:
             f"{plan.kv_cache_tokens:,} tokens a copy, {plan.kv_bytes_per_token:,} bytes a token"
             f"{'' if plan.kv_dtype == 'auto' else f', kept as {plan.kv_dtype}'}",
         ),
-        *([("Quota", _quota(plan.quota))] if plan.quota else []),
+        *([("Quota", quota(plan.quota))] if plan.quota else []),
     ]
+
+
+def how(plan: Plan) -> tuple[str, list[tuple[str, str]]]:
+    """What runs on the nodes: a title, and (label, text) rows."""
+    if plan.training:
+        return "How it is trained", training_rows(plan, plan.training)
+    return "How it is served", serving_rows(plan)
 
 
 def engine_flags(plan: Plan) -> list[str]:
@@ -182,6 +193,7 @@ def _values(plan: Plan) -> dict[str, str]:
         "kv_cache": f"{plan.kv_cache_tokens:,} tokens a copy",
         "overheads": f"{overheads:,.2f} GiB a GPU",
         "cuda_visible_memory": f"{sum(memory.model_dump().values()):,.2f} GiB a GPU",
+        "run_time": duration(plan.training.run.hours) if plan.training else "",
         "price": f"{money(plan.cost.nodes_usd_per_hour)} an hour",
         "cost": f"{money(plan.cost.usd_per_month)} a month",
     }
@@ -203,9 +215,3 @@ def _layout(plan: Plan) -> str:
     ]
     copies = counted(plan.replicas, "copy", "copies")
     return f"{copies} of {layout(plan.layout)}; {', '.join(groups)}"
-
-
-def _quota(quota: Quota) -> str:
-    code = f" (`{quota.code}`)" if quota.code else " (AWS's code is not known)"
-    unchecked = "" if quota.checked else ", not checked in the account"
-    return f"{quota.needed:,g} {quota.unit} of {quota.name}{code} in {quota.region}{unchecked}"

@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict
 from sizing.deployed import Deployed
 from sizing.plan import Plan
 from sizing.report.curves import Curve, curves_of
+from sizing.report.lengths import length_curve
+from sizing.report.methods import AtMethod, methods_side_by_side
 from sizing.report.precisions import AtPrecision, side_by_side
 from sizing.request import Request
 
 
-class Study(BaseModel):
-    """A plan with its surroundings. `stack` is the environment it belongs to, None for a model;
+class Told(BaseModel):
+    """A plan to report. `stack` is the environment it belongs to, None for a model;
     `previous` is what is deployed now, None where that was not given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,10 +25,22 @@ class Study(BaseModel):
     stack: str | None = None
     previous: Deployed | None = None
     budget_monthly_usd: float | None = None
+    made_on: date
+
+
+class Study(Told):
+    """A plan to serve, with its surroundings."""
+
     context: Curve
     concurrency: Curve
     precisions: tuple[AtPrecision, ...]
-    made_on: date
+
+
+class TrainingStudy(Told):
+    """A plan to train; `context` is the cost over the sequence length."""
+
+    context: Curve
+    methods: tuple[AtMethod, ...]
 
 
 def make_study(
@@ -37,7 +51,7 @@ def make_study(
     stack: str | None = None,
     previous: Deployed | None = None,
 ) -> Study:
-    """Everything around `plan`, which is the answer to `request`."""
+    """Everything around `plan`, which is the answer to `request` to serve."""
     context, concurrency = curves_of(request, plan)
     return Study(
         plan=plan,
@@ -47,5 +61,25 @@ def make_study(
         context=context,
         concurrency=concurrency,
         precisions=side_by_side(request, plan),
+        made_on=today,
+    )
+
+
+def make_training_study(
+    request: Request,
+    plan: Plan,
+    today: date,
+    *,
+    stack: str | None = None,
+    previous: Deployed | None = None,
+) -> TrainingStudy:
+    """Everything around `plan`, which is the answer to `request` to train."""
+    return TrainingStudy(
+        plan=plan,
+        stack=stack,
+        previous=previous,
+        budget_monthly_usd=request.budget_monthly_usd,
+        context=length_curve(request, plan),
+        methods=methods_side_by_side(request, plan),
         made_on=today,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from sizing.deployed import Deployed
-from sizing.plan import NODES_GROUP, Cost, Layout, Plan
+from sizing.plan import NODES_GROUP, Cost, Layout, Plan, Quota
 from sizing.render.change import change_line
+from sizing.render.training_plan import METHODS
 from sizing.units import usd
 
 UNKNOWN = "unknown"
 _CENT = 0.005
-_TIMES = "\u00a0×\u00a0"
+TIMES = "\u00a0×\u00a0"
 
 
 def money(amount: float | None) -> str:
@@ -36,7 +37,7 @@ def nodes(plan: Plan) -> str:
 
 def times(count: int, what: str) -> str:
     """`2 × what`, which is never broken at the sign."""
-    return f"{count:,}{_TIMES}{what}"
+    return f"{count:,}{TIMES}{what}"
 
 
 def layout(found: Layout, copies: int = 1) -> str:
@@ -45,13 +46,17 @@ def layout(found: Layout, copies: int = 1) -> str:
     parts += [f"PP\u00a0{found.pp}"] if found.pp > 1 else []
     parts += [f"DP\u00a0{found.dp}"] if found.dp > 1 else []
     parts += [f"EP\u00a0{found.ep}"] if found.ep > 1 else []
-    text = _TIMES.join(parts)
+    text = TIMES.join(parts)
     return text if copies == 1 else f"{copies:,} of {text}"
 
 
-def served(plan: Plan) -> str:
-    """What is served under which load."""
-    load, model = plan.workload.load, f"{plan.model} at {plan.precision}"
+def task(plan: Plan) -> str:
+    """What the nodes are for: a model under a load, or a training run."""
+    load, training = plan.workload.load, plan.training
+    model = f"{plan.model} at {plan.precision}"
+    if training:
+        each = f"{training.seq_len:,} tokens a sequence, {training.tokens_per_step:,} a step"
+        return f"{METHODS[training.method]} of {model}, {each}"
     if load:
         lengths = f"{load.prompt_tokens:,} + {load.output_tokens:,} tokens"
         return f"{model}, {load.requests_per_second:,g} requests a second of {lengths}"
@@ -88,6 +93,13 @@ def covers(cost: Cost) -> str:
 def is_all_in(cost: Cost) -> bool:
     """Whether more than the nodes is counted."""
     return any(line.group != NODES_GROUP for line in cost.lines)
+
+
+def quota(found: Quota) -> str:
+    """What the nodes count against, and whether anybody asked for how much of it there is."""
+    code = f" (`{found.code}`)" if found.code else " (AWS's code is not known)"
+    unchecked = "" if found.checked else ", not checked in the account"
+    return f"{found.needed:,g} {found.unit} of {found.name}{code} in {found.region}{unchecked}"
 
 
 def price_origin(cost: Cost) -> str:

@@ -13,6 +13,7 @@ from sizing.training.framework import Measures
 from sizing.training.job import Job
 from sizing.training.memory import Parts, RankMemory, training_memory
 from sizing.training.parameters import trained_parameters
+from sizing.training.parts import part_evidence
 from sizing.units import GIB, gib
 
 MARGIN = 0.08
@@ -120,12 +121,7 @@ def train(job: Job) -> TrainingFit:
         assumptions=_assumptions(job),
         warnings=_warnings(job, needed),
         evidence={
-            "weights": Evidence.DERIVED,
-            "optimizer_states": Evidence.DERIVED,
-            "activations": Evidence.DERIVED,
-            "logits_and_loss": Evidence.ESTIMATED,
-            "communication": Evidence.ESTIMATED,
-            "fragmentation": Evidence.ESTIMATED,
+            **{part.name: part_evidence(part.name) for part in fields(worst.parts)},
             "cuda_visible_memory": job.gpu.cuda_evidence,
         },
     )

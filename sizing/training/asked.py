@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sizing.errors import InputError
 from sizing.model import ModelSpec
 from sizing.plan import Method
 from sizing.sections import Section, camel
-from sizing.stack_config import StackConfig
+from sizing.stack_config import API_KEY_KEY, StackConfig
 from sizing.training.job import Job
 from sizing.training.make import DEFAULT_QLORA_PRECISION, DEFAULT_SEQ_LEN, make_job
 from sizing.workload import Purpose, TrainingLoad, Workload
@@ -87,6 +89,20 @@ def training_job(spec: ModelSpec, config: StackConfig, workload: Workload) -> Jo
         raise InputError(key, error.value, error.allowed, error.nearest) from None
 
 
+def no_serving(config: StackConfig, secrets: Collection[str]) -> None:
+    """Raise InputError for a key, or a secret that the stack brings, of nodes that serve."""
+    none = f"nothing, as the purpose is {config.workload.purpose}: such nodes serve nothing"
+    serving = config.serving
+    if serving.enabled and "enabled" in serving.model_fields_set:
+        raise InputError("serving.enabled", True, "false or nothing where nodes train", False)
+    for name in type(serving).model_fields:
+        value = getattr(serving, name)
+        if name in serving.model_fields_set and value:
+            raise InputError(f"serving.{camel(name)}", value, none)
+    if API_KEY_KEY in secrets:
+        raise InputError(API_KEY_KEY, "(secret)", none)
+
+
 def no_training(config: StackConfig) -> None:
     """Raise InputError for a training key where the nodes serve."""
     for key, value in config.workload.training.model_dump(by_alias=True).items():
@@ -96,7 +112,7 @@ def no_training(config: StackConfig) -> None:
 
 
 def _refuse(config: StackConfig) -> None:
-    """What only serving has."""
+    """What of the load only serving has."""
     for name in sorted(_OF_LOADS & config.workload.model_fields_set):
         key, value = camel(name), getattr(config.workload, name)
         given = str(value) if isinstance(value, Section) else value

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from sizing.evidence import Evidence
+
+_ESTIMATED = ("logits_and_loss", "communication", "fragmentation")
+
+
+def part_evidence(name: str) -> Evidence:
+    """How a part is known: from the architecture, or judged from what frameworks do."""
+    return Evidence.ESTIMATED if name in _ESTIMATED else Evidence.DERIVED
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
