@@ -12,7 +12,7 @@ from sizing.report.options import (
     steps_table,
     ways_table,
 )
-from sizing.report.served import load_table
+from sizing.report.served import load_table, rate_table
 from sizing.report.sheets import cost_table, evidence_table, memory_table, serving_rows
 from sizing.report.study import Study
 from sizing.report.tiles import plan_tiles
@@ -57,9 +57,10 @@ def _surroundings(study: Study) -> list[list[str]]:
     precisions = precisions_table(study)
     curves = (study.context, study.concurrency) if plan.method is Method.ENGINE else ()
     steps = [steps_table(curve) for curve in curves]
-    load = load_table(plan)
+    load, rates = load_table(plan), rate_table(study.rate) if study.rate else None
     return [
         folded(load.caption, table(load)) if load else [],
+        folded(rates.caption, table(rates)) if rates else [],
         folded(memory.caption, table(memory)),
         folded(others.caption, table(others)) if plan.alternatives else [],
         *(folded(found.caption, table(found)) for found in steps),

@@ -25,7 +25,7 @@ from sizing.report.options import (
     steps_table,
     ways_table,
 )
-from sizing.report.served import load_table
+from sizing.report.served import load_table, rate_table
 from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import Study
 from sizing.report.table import Table
@@ -85,7 +85,8 @@ def _change(study: Study) -> Section | None:
 
 def _served(study: Study) -> Section | None:
     table = load_table(study.plan)
-    return Section("served", "How the load is served", tables=(table,)) if table else None
+    more = (rate_table(study.rate),) if study.rate else ()
+    return Section("served", "How the load is served", tables=(table, *more)) if table else None
 
 
 def _memory(study: Study) -> Section:

@@ -10,12 +10,14 @@ from sizing.deployed import Deployed
 from sizing.plan import Plan
 from sizing.report.curves import Curve, curves_of
 from sizing.report.precisions import AtPrecision, side_by_side
+from sizing.report.rates import RateCurve, rate_curve
 from sizing.request import Request
 
 
 class Study(BaseModel):
     """A plan with its surroundings. `stack` is the environment it belongs to, None for a model;
-    `previous` is what is deployed now, None where that was not given."""
+    `previous` is what is deployed now, None where that was not given; `rate` is None without a
+    load."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +27,7 @@ class Study(BaseModel):
     budget_monthly_usd: float | None = None
     context: Curve
     concurrency: Curve
+    rate: RateCurve | None = None
     precisions: tuple[AtPrecision, ...]
     made_on: date
 
@@ -46,6 +49,7 @@ def make_study(
         budget_monthly_usd=request.budget_monthly_usd,
         context=context,
         concurrency=concurrency,
+        rate=rate_curve(plan, request.replicas),
         precisions=side_by_side(request, plan),
         made_on=today,
     )
