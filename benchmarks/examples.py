@@ -17,8 +17,8 @@ WIDTH = 100
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "examples.md"
 INVENTORY = "docs/nodes.yaml"
-# Title, arguments (of `sizing plan` unless they begin with another command), note.
 OTHER_COMMANDS = ("compare",)
+# Title, arguments (of `sizing plan` unless they begin with another command), note.
 EXAMPLES: tuple[tuple[str, str, str], ...] = (
     (
         "Llama 3.1 405B at 16 bits",

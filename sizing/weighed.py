@@ -58,8 +58,8 @@ def plan_at(request: Request, precision: Precision, stored_as: str = "") -> Plan
 def _of_width(
     request: Request, own: Precision, width: float, names: Sequence[str]
 ) -> Precision | None:
-    """The model's own format if it is of that width, else the first that runs best."""
-    if own.bits == width:
+    """The model's own format if it is of that width and runs, else the first that runs best."""
+    if own.bits == width and not _unusable(request, own):
         return own
     found = [p for p in request.precisions if p.bits == width and p.name in names]
     native = (p for p in found if "native" in _modes(p, request.gpus))

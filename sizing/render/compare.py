@@ -98,7 +98,7 @@ def _rows(block: Sequence[AtPrecision]) -> Iterator[tuple[str, Callable[[AtPreci
     yield "Output tokens/s", lambda c: _number(c.output_tokens_per_s)
     yield "To the first token, ms", lambda c: _number(c.ttft_ms)
     yield "Between tokens, ms", lambda c: _number(c.tpot_ms)
-    yield "USD/million output", lambda c: _money(c, c.usd_per_million_output_tokens)
+    yield "USD/million output", _per_million
     yield "kWh/million output", lambda c: _number(c.kwh_per_million_output_tokens)
 
 
@@ -141,6 +141,12 @@ def _money(column: AtPrecision, amount: float | None) -> str:
     if column.nodes is None:
         return _NONE
     return "unknown" if amount is None else f"{amount:,.2f}"
+
+
+def _per_million(column: AtPrecision) -> str:
+    if column.output_tokens_per_s is None:
+        return _NONE
+    return _money(column, column.usd_per_million_output_tokens)
 
 
 def _number(value: float | None) -> str:

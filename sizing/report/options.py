@@ -17,8 +17,8 @@ from sizing.units import gib
 
 _SHOWN_NAMES = 6
 _ACCURACY = (
-    "Accuracy kept is of the score before, as published (`sizing compare` lists all, with sources); "
-    "where nothing is, evaluate on your task."
+    "Accuracy kept is of the score before, as published (`sizing compare` lists all, with "
+    "sources); where nothing is, evaluate on your task."
 )
 
 
