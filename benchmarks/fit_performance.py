@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from benchmarks.throughput_accuracy import percentile
 from benchmarks.throughput_cases import LoadCase, load_cases, predict
 from sizing.catalog.store import DATA, read
 
@@ -30,8 +31,10 @@ FILE = DATA / "performance.json"
 _CAP = 1.0
 _PULL = 0.004
 _LATENCY_WEIGHT = 0.15
-_SWEEPS, _VALIDATION_SWEEPS = 30, 5
+_SWEEPS, _VALIDATION_SWEEPS = 30, 8
 _STEPS = (0.3, 0.1, 0.03)
+_LITTLE = 1e-3
+"""A sweep that gains less goes on with smaller steps."""
 
 Table = dict[str, Any]
 Name = tuple[str, ...]
@@ -119,7 +122,7 @@ def fit(cases: Sequence[LoadCase], start: Table, sweeps: int) -> Table:
         before = best
         for name in names:
             best = _improve(cases, table, name, _STEPS[size], best)
-        if before - best < 1e-4:
+        if before - best < _LITTLE:
             size += 1
             if size == len(_STEPS):
                 break
@@ -169,27 +172,45 @@ def _known(name: Name) -> tuple[float, float]:
     return _KNOWN["engine matmul" if name[0] == "engines" and name[-1] == "matmul" else name[-1]]
 
 
-def cross_validate(cases: Sequence[LoadCase], start: Table) -> dict[str, list[float]]:
-    """Each model's errors under factors that were fitted without any of its cases."""
-    found: dict[str, list[float]] = {}
+def cross_validate(cases: Sequence[LoadCase], start: Table) -> list[tuple[LoadCase, float]]:
+    """Each case's log(ours / measured) under factors fitted without any case of its model."""
+    found: list[tuple[LoadCase, float]] = []
     for model in sorted({case.model for case in cases}):
         others = [c for c in cases if c.model != model]
-        own = [c for c in cases if c.model == model]
-        found |= errors(own, fit(others, start, _VALIDATION_SWEEPS))
+        own = [c for c in cases if c.model == model and "output_tokens_per_s" in c.measured]
+        table = fit(others, start, _VALIDATION_SWEEPS)
+        found += zip(own, errors(own, table).get(model, []), strict=True)
+        print(
+            f"  without {model:<24}{_summary({model: [e for c, e in found if c.model == model]})}"
+        )
     return found
+
+
+def spreads(found: Sequence[tuple[LoadCase, float]]) -> Table:
+    """By engine family: between which shares of ours four of five measurements lie."""
+    by_family: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for case, error in found:
+        by_family[case.family].append((case.model, exp(-error)))
+    return {
+        family: {
+            "low": percentile(sorted(share for _, share in rows), 0.1),
+            "high": percentile(sorted(share for _, share in rows), 0.9),
+            "cases": len(rows),
+            "models": len({model for model, _ in rows}),
+        }
+        for family, rows in sorted(by_family.items())
+    }
 
 
 def _summary(by_model: dict[str, list[float]]) -> str:
     cases = sorted(abs(exp(e) - 1) for one in by_model.values() for e in one)
-    means = sorted(fmean(abs(exp(e) - 1) for e in one) for one in by_model.values())
+    means = sorted(fmean(abs(exp(e) - 1) for e in one) for one in by_model.values() if one)
+    if not cases:
+        return "no output rate was measured"
     return (
-        f"median {median(cases):5.1%}, p90 {_percentile(cases):5.1%} of {len(cases)} cases; "
-        f"by model first {median(means):5.1%}, {_percentile(means):5.1%} of {len(means)}"
+        f"median {median(cases):5.1%}, p90 {percentile(cases, 0.9):5.1%} of {len(cases)} cases; by "
+        f"model first {median(means):5.1%}, {percentile(means, 0.9):5.1%} of {len(means)}"
     )
-
-
-def _percentile(ordered: list[float]) -> float:
-    return ordered[int(0.9 * (len(ordered) - 1))]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -202,7 +223,11 @@ def main(arguments: Sequence[str]) -> int:
     print(json.dumps(table, indent=1))
     if "--no-cross-validation" not in arguments:
         left = cross_validate(cases, before)
-        print(f"model left out  {_summary(left)}")
+        table["spread"] = spreads(left)
+        for family in table["spread"]:
+            rows = [(c.model, e) for c, e in left if c.family == family]
+            by_model = {m: [e for model, e in rows if model == m] for m, _ in rows}
+            print(f"left out, {family:<13}{_summary(by_model)}")
     if "--write" in arguments:
         write(table, FILE)
     return 0

@@ -29,7 +29,7 @@ CASES: tuple[tuple[str, float, int, int, int, int, Lengths], ...] = (
     ("four copies", 60.0, 4, 1000, 250, 440_000, Lengths.LOGNORMAL),
     ("thirty-two copies", 400.0, 32, 1000, 250, 440_000, Lengths.LOGNORMAL),
     ("long prompts", 2.0, 1, 12_000, 100, 440_000, Lengths.FIXED),
-    ("long answers", 1.0, 1, 200, 4000, 440_000, Lengths.LOGNORMAL),
+    ("long answers", 0.4, 1, 200, 4000, 440_000, Lengths.LOGNORMAL),
     ("cache always full", 15.0, 1, 1000, 250, 20_000, Lengths.LOGNORMAL),
 )
 
