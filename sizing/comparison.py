@@ -15,7 +15,7 @@ from sizing.evidence import Evidence
 from sizing.gpu import Gpu
 from sizing.performance.kept_busy import kept_busy
 from sizing.performance.records import Energy, TokenCost
-from sizing.plan import Plan, RuleOfThumb
+from sizing.plan import Method, Plan, RuleOfThumb
 from sizing.precision import Precision, native_precision
 from sizing.request import Request
 from sizing.support import support
@@ -34,7 +34,8 @@ class _Record(BaseModel):
 class AtPrecision(_Record):
     """One precision. Where it has no plan, `note` says why and the plan's figures are None.
 
-    Memory is GB (10^9) of one copy; `rule_*` are the rule of thumb's on the plan's GPU. Rates,
+    Memory is GB (10^9) of one copy; `rule_*` are the rule of thumb's on the plan's GPU, of one copy
+    too; `gpus_required` are those of the copies that the load needs. Rates,
     milliseconds (means) and kWh are at the load or the concurrency asked for. `gpus_native` of the
     GPUs that AWS sells compute in the format, `gpus_weight_only` only store weights in it.
     `accuracy` is what is published for exactly this format.
@@ -46,6 +47,7 @@ class AtPrecision(_Record):
     memory_required_gb: float | None = None
     rule_memory_gb: float
     rule_gpus: int
+    gpus_per_copy: int | None = None
     gpus_required: int | None = None
     gpus_provisioned: int | None = None
     gpu: str | None = None
@@ -146,8 +148,10 @@ def _column(request: Request, precision: Precision, plan: Plan | str) -> AtPreci
 
 
 def _planned(plan: Plan) -> dict[str, object]:
+    by_rule = plan.method is Method.RULE_OF_THUMB
     return {
         "memory_required_gb": plan.memory_required_gb,
+        "gpus_per_copy": plan.rule_of_thumb.gpus_required if by_rule else plan.layout.gpus,
         "gpus_required": plan.gpus_required,
         "gpus_provisioned": plan.gpus_provisioned,
         "gpu": plan.gpu,

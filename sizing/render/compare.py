@@ -87,7 +87,7 @@ def _rows(block: Sequence[AtPrecision]) -> Iterator[tuple[str, Callable[[AtPreci
     yield "Bits of a weight", lambda c: f"{c.bits:g}"
     yield "Memory of a copy, GB", lambda c: _number(c.memory_required_gb)
     yield "  by the rule of thumb", lambda c: _number(c.rule_memory_gb)
-    yield "GPUs needed", _gpus
+    yield "GPUs of a copy", _gpus
     yield "  by the rule of thumb", lambda c: f"{c.rule_gpus:,}"
     yield "Nodes", _nodes
     yield "  copies on them", lambda c: _NONE if c.replicas is None else f"{c.replicas:,}"
@@ -130,7 +130,7 @@ def _prices(columns: Sequence[AtPrecision]) -> str:
 
 
 def _gpus(column: AtPrecision) -> str:
-    return _NONE if column.gpus_required is None else f"{column.gpus_required:,} {column.gpu}"
+    return _NONE if column.gpus_per_copy is None else f"{column.gpus_per_copy:,} {column.gpu}"
 
 
 def _nodes(column: AtPrecision) -> str:

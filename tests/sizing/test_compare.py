@@ -52,14 +52,15 @@ def column(found: Comparison, precision: str) -> AtPrecision:
 
 
 @pytest.mark.parametrize(
-    ("precision", "gigabytes", "gpus", "nodes"),
-    [("bf16", 972, 13, 2), ("fp8", 486, 7, 1), ("int4", 243, 4, 1)],
+    ("precision", "gigabytes", "gpus", "engine", "nodes"),
+    [("bf16", 972, 13, 16, 2), ("fp8", 486, 7, 8, 1), ("int4", 243, 4, 4, 1)],
 )
 def test_the_rules_table_stands_beside_the_engines_figures(
-    precision: str, gigabytes: float, gpus: int, nodes: int
+    precision: str, gigabytes: float, gpus: int, engine: int, nodes: int
 ) -> None:
     found = column(comparison(), precision)
     assert (found.rule_memory_gb, found.rule_gpus) == (gigabytes, gpus)
+    assert (found.gpus_per_copy, found.gpu) == (engine, "H100")
     assert (found.nodes, found.instance_type) == (nodes, "p5.48xlarge")
     assert found.memory_required_gb is not None
     assert found.memory_required_gb > gigabytes
@@ -72,6 +73,7 @@ def test_the_rules_table_stands_beside_the_engines_figures(
         ("llama-3.1-8b", {"gpu": "any", "workload": {"concurrency": 300}}),
         ("deepseek-v3", {"gpu": "H200", "hoursPerMonth": 200}),
         ("llama-3.1-8b", {"workload": LOAD}),
+        ("llama-3.1-8b", {"instanceTypes": {"allow": ["p5.48xlarge"]}}),
     ],
 )
 def test_every_column_is_the_plan_that_would_be_bought(model: str, values: dict[str, Any]) -> None:
@@ -86,6 +88,7 @@ def test_every_column_is_the_plan_that_would_be_bought(model: str, values: dict[
             plan.cost.usd_per_hour,
             plan.cost.usd_per_month,
         )
+        assert found.gpus_per_copy == plan.layout.gpus
         assert found.rule_memory_gb == plan.rule_of_thumb.memory_required_gb
         if plan.performance:
             assert found.output_tokens_per_s == plan.performance.output_tokens_per_s
