@@ -38,6 +38,7 @@ from sizing.cli.options import (
     Params,
     Percentile,
     Precision,
+    Precisions,
     Prefer,
     PrefixCacheHitRate,
     PromptTokens,
@@ -125,6 +126,46 @@ def plan(
     from sizing.cli.plans import ask_plan
 
     ask_plan(asked, check_account=check_account, quiet=quiet, as_json=json)
+
+
+@app.command()
+def compare(
+    model: Model,
+    params: Params = None,
+    precision: Precisions = None,
+    kv_dtype: KvDtype = None,
+    purpose: Purpose = None,
+    context: Context = None,
+    concurrency: Concurrency = None,
+    requests_per_second: RequestsPerSecond = None,
+    prompt_tokens: PromptTokens = None,
+    output_tokens: OutputTokens = None,
+    lengths: Lengths = None,
+    ttft_ms: TtftMs = None,
+    tpot_ms: TpotMs = None,
+    percentile: Percentile = None,
+    prefix_cache_hit_rate: PrefixCacheHitRate = None,
+    speculative_tokens: SpeculativeTokens = None,
+    speculative_acceptance: SpeculativeAcceptance = None,
+    gpu: Gpu = None,
+    instance: Instance = None,
+    region: Region = None,
+    purchase: Purchase = None,
+    replicas: Replicas = None,
+    method: Method = None,
+    spread: Spread = False,
+    prefer: Prefer = None,
+    deny: Deny = None,
+    hours_per_month: HoursPerMonth = None,
+    budget: Budget = None,
+    inventory: Inventory = None,
+    json: Json = False,
+) -> None:
+    """One model at several precisions side by side: memory, nodes, cost, speed, accuracy."""
+    asked = locals()
+    from sizing.cli.comparing import ask_comparison
+
+    ask_comparison(asked, as_json=json)
 
 
 @app.command()

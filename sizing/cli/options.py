@@ -22,6 +22,10 @@ Precision = Annotated[
     str | None,
     typer.Option(help="bf16, fp8, int4, ... or several: bf16,fp8. Default: the checkpoint's."),
 ]
+Precisions = Annotated[
+    str | None,
+    typer.Option("--precision", help="Only these: bf16,fp8,int4. Default: 16, 8, 4 bits, others."),
+]
 KvDtype = Annotated[str | None, typer.Option(help="KV cache format: auto, bf16, fp8.")]
 Purpose = Annotated[
     str | None, typer.Option(help="inference (default), or training: full, lora, qlora.")

@@ -7,7 +7,7 @@ from sizing.report.charts import bars_chart, memory_chart
 from sizing.report.figures import cost_by_group
 from sizing.report.options import change_table, rejected_table, ways_table
 from sizing.report.section import Figure, Section, drawn
-from sizing.report.served import load_table
+from sizing.report.served import load_table, rate_table
 from sizing.report.serving_sections import serving_sections
 from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import Study, Told, TrainingStudy
@@ -43,7 +43,9 @@ def _change(study: Told) -> Section | None:
 
 def _served(study: Told) -> Section | None:
     table = load_table(study.plan)
-    return Section("served", "How the load is served", tables=(table,)) if table else None
+    rate = study.rate if isinstance(study, Study) else None
+    more = (rate_table(rate),) if rate else ()
+    return Section("served", "How the load is served", tables=(table, *more)) if table else None
 
 
 def _memory(study: Told) -> Section:
