@@ -60,7 +60,7 @@ def steady(model: StepModel, server: Server, request_s: float, load: Load) -> Ra
         output_tokens_per_s=rate * load.output_len,
         total_tokens_per_s=rate * (load.output_len + load.input_len),
         ttft_s=queued + ttft + request_s,
-        tpot_s=(cycle - ttft) / max(1.0, load.output_len - 1),
+        tpot_s=(cycle - ttft) / (load.output_len - 1) if load.output_len > 1 else 0.0,
         running=held,
         decoding=decoding,
         prompt_tokens=prompt,

@@ -24,6 +24,8 @@ from sizing.support import KvDtype, support
 _WARP_GROUP_ROWS, _WARP_ROWS = 64, 16
 """Rows of the smallest tensor-core tile: Hopper's warp groups take 64, single warps 16. Fewer
 tokens compute for as many; kernels that expand weights work by warp everywhere."""
+_EAGER_LAUNCHES = 4
+"""Without CUDA graphs PyTorch dispatches every kernel, some 10 us instead of the graph's 2.5."""
 _EXPERT_TILE_ROWS = 16
 """An expert's last tile is half empty on average."""
 _TENSOR_FORMAT = {
@@ -233,6 +235,8 @@ def step_model(
     launches = work.kernels + (work.each_expert if server.launches_each_expert(precision) else 0)
     if precision.bits <= 8 and support(precision, gpu.compute_capability).mode == "native":
         launches += work.quantisations
+    if server.memory.enforce_eager:
+        launches *= _EAGER_LAUNCHES
     waits = (work.reduces + work.exchanges) * near.latency_factor
     waits += (layout.pp - 1) * hop.latency_factor
     return StepModel(

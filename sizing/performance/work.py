@@ -128,7 +128,7 @@ def _count(spec: ModelSpec, precision: Precision, kv_dtype: KvDtype, layout: Lay
     return Work(
         products=tuple(_products(spec, precision, layout)),
         experts=experts,
-        mixers=tuple(_mixers(spec, kv_dtype, layout)),
+        mixers=_merged(_mixers(spec, kv_dtype, layout)),
         head=_head(spec, precision, layout),
         logit_bytes=spec.vocab * _LOGIT_PASSES_BYTES,
         moved_bytes=_moved(spec, layout),
@@ -208,6 +208,21 @@ def _head(spec: ModelSpec, precision: Precision, layout: Layout) -> Product:
     mine = [shard(w, layout) for w in found]
     size = sum(stored_bytes(w, precision) for w in mine)
     return Product(None, 2.0 * sum(w.elements for w in mine), size)
+
+
+def _merged(mixers: Iterator[Mixer]) -> tuple[Mixer, ...]:
+    """Layers that look equally far are one: a step costs the less to compute."""
+    found: dict[tuple[float, int], Mixer] = {}
+    for m in mixers:
+        key = (m.limit, m.stride)
+        same = found.get(key, Mixer(*key, 0.0, 0.0, 0.0))
+        found[key] = Mixer(
+            *key,
+            same.pair_operations + m.pair_operations,
+            same.entry_operations + m.entry_operations,
+            same.entry_bytes + m.entry_bytes,
+        )
+    return tuple(found.values())
 
 
 def _mixers(spec: ModelSpec, kv_dtype: KvDtype, layout: Layout) -> Iterator[Mixer]:
