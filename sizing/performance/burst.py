@@ -14,7 +14,10 @@ from sizing.performance.batch import Load, Rates
 from sizing.performance.engines import Server
 from sizing.performance.step import StepModel
 
-_GROUPS = 100
+_GROUPS, _GROUPS_AT_ONCE = 100, 8
+"""Groups of a burst, and of what runs at once, at least."""
+_LONGEST = 5.0
+"""Times the mean: benchmarks cut chats at 1,024 or 2,048 tokens."""
 _GOLDEN = 0.6180339887498949
 
 
@@ -44,7 +47,7 @@ def burst(
     time to the first token.
     """
     requests = load.concurrency
-    groups = int(min(_GROUPS, requests))
+    groups = round(min(requests, max(_GROUPS, _GROUPS_AT_ONCE * requests / load.held)))
     size = requests / groups
     lengths = _lengths(groups, load.output_len, spread)
     budget = server.max_num_batched_tokens * model.ranks
@@ -52,11 +55,13 @@ def burst(
     first = between = 0.0
     for index, length in enumerate(lengths):
         while running and (
-            running[0][0] <= clock.steps or clock.sequences + size > max(size, load.held)
+            running[0][0] <= clock.steps or clock.sequences + size / 2 > max(size, load.held)
         ):
             between += _finish(model, clock, running, size, load)
         waiting = size * (groups - index)
-        room = max(size, min(waiting, load.held - clock.sequences))
+        # A full engine starts as many prompts in a step as sequences end in one.
+        ending = min(size, max(1.0, clock.sequences / load.output_len))
+        room = max(ending, min(waiting, load.held - clock.sequences))
         beside = clock.sequences if server.mixes else 0.0
         tokens = min(max(1.0, budget - beside), room * load.input_len)
         pairs = tokens * load.input_len / 2
@@ -105,6 +110,6 @@ def _finish(
 def _lengths(groups: int, mean: float, spread: bool) -> list[float]:
     if not spread:
         return [mean] * groups
-    drawn = [-log(1 - (0.5 + i * _GOLDEN) % 1) for i in range(groups)]
+    drawn = [min(_LONGEST, -log(1 - (0.5 + i * _GOLDEN) % 1)) for i in range(groups)]
     scale = mean * groups / sum(drawn)
     return [max(1.0, x * scale) for x in drawn]
