@@ -28,7 +28,7 @@ class Speed:
         self.gpu, self.e = gpu, e
         self.peak = gpu.dense_tflops.get("bf16") or gpu.dense_tflops.get("fp16")
         if not self.peak:
-            raise InputError("gpu", gpu.name, "a GPU whose tensor-core speed is known", "L4")
+            raise InputError("gpu", gpu.name, "a GPU whose tensor-core speed is known")
         self.bytes_per_s = gpu.bandwidth_gb_s * 1e9 * e.bandwidth
         self.expert_bytes_per_s = self.bytes_per_s * e.expert_bandwidth
         self.cache_bytes_per_s = gpu.bandwidth_gb_s * 1e9 * e.attention_bandwidth
