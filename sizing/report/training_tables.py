@@ -55,7 +55,7 @@ def training_rows(plan: Plan, training: TrainingPlan) -> list[tuple[str, str]]:
     what = [(label, text.replace(" x ", TIMES)) for label, text in what_trains(plan, training)]
     gpus = counted(plan.gpus_provisioned, plan.gpu, plan.gpu)
     return [
-        ("Method", f"{METHODS[training.method]}, weights at {plan.precision}"),
+        ("Method", f"{METHODS[training.method]} at {plan.precision}"),
         *what,
         ("Optimiser", training.optimizer),
         ("Activations", f"checkpointing {training.checkpointing}"),

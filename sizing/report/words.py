@@ -55,7 +55,8 @@ def task(plan: Plan) -> str:
     load, training = plan.workload, plan.training
     if training:
         each = f"{training.seq_len:,} tokens a sequence, {training.tokens_per_step:,} a step"
-        return f"{METHODS[training.method]} of {plan.model} at {plan.precision}, {each}"
+        said = f"{METHODS[training.method]} of {plan.model} at {plan.precision}, {each}"
+        return said[:1].upper() + said[1:]
     at_once = counted(load.concurrency, "sequence")
     return f"{plan.model} at {plan.precision}, {at_once} at once of {load.context:,} tokens each"
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.chromium import axe_violations, chromium, find_chromium
 from sizing.report.html import render_html
-from sizing.report.study import Told
+from sizing.report.study import AnyStudy
 from tests.conftest import REQUIRED
 from tests.sizing.report.studies import CASES, study
 from tests.sizing.report.test_html import hostile
@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The file of every case."""
     folder = tmp_path_factory.mktemp("reports")
-    studies: dict[str, Told] = {name: study(name) for name in CASES}
+    studies: dict[str, AnyStudy] = {name: study(name) for name in CASES}
     studies |= {"training": training_study(), "hostile": hostile()}
     studies |= {"hostile training": hostile_training()}
     files = {name: folder / f"{index}.html" for index, name in enumerate(studies)}
