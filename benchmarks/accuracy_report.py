@@ -18,6 +18,8 @@ from benchmarks.accuracy import (
     summaries,
 )
 from benchmarks.causes import CAUSES
+from benchmarks.markdown import table
+from benchmarks.training_report import training_section
 from benchmarks.verdicts import Verdict, verdicts
 
 _MISS = 0.02
@@ -77,13 +79,14 @@ def report() -> str:
         _misses(found),
         _verdicts(verdicts()),
         _left_out(),
+        training_section(),
     ]
     return "\n".join(parts)
 
 
 def _summary(rows: Iterable[Summary]) -> str:
     heads = ("Figure", "Cases", "Models", "Median", "p90", "Worst", "Target (median / p90)", "Met")
-    return _table("## Result", heads, [_summary_row(s) for s in rows])
+    return table("## Result", heads, [_summary_row(s) for s in rows])
 
 
 def _summary_row(s: Summary) -> tuple[str, ...]:
@@ -120,7 +123,7 @@ def _by_version(found: Sequence[Result]) -> str:
     order = {kind.name: i for i, kind in enumerate(KINDS)}
     keys = sorted(groups, key=lambda k: (order[k[0]], k[1]))
     rows = [(*key, *_spread(groups[key])) for key in keys]
-    return _table("## By engine version", ("Figure", "Engine", *_SPREAD), rows)
+    return table("## By engine version", ("Figure", "Engine", *_SPREAD), rows)
 
 
 def _by_model(found: Sequence[Result]) -> str:
@@ -128,7 +131,7 @@ def _by_model(found: Sequence[Result]) -> str:
     for row in found:
         groups[(row.model, row.kind.name)].append(row)
     rows = [(*key, *_spread(groups[key])) for key in sorted(groups)]
-    return _table("## By model", ("Model", "Figure", *_SPREAD), rows)
+    return table("## By model", ("Model", "Figure", *_SPREAD), rows)
 
 
 _SPREAD = ("Cases", "Mean error", "Worst")
@@ -158,7 +161,7 @@ def _misses(found: Sequence[Result]) -> str:
         f"## Misses\n\nErrors above {_MISS:.0%} where all settings were stated, above "
         f"{_WIDE_MISS:.0%} elsewhere."
     )
-    return _table(title, heads, rows)
+    return table(title, heads, rows)
 
 
 def _limit(kind: Kind) -> float:
@@ -173,8 +176,8 @@ def _verdicts(found: Sequence[Verdict]) -> str:
     return "\n".join(
         [
             "## Fits or does not fit\n",
-            _table(f"From engines' runs: {_score(runs)}.", heads, [_verdict_row(v) for v in runs]),
-            _table(
+            table(f"From engines' runs: {_score(runs)}.", heads, [_verdict_row(v) for v in runs]),
+            table(
                 f"Vendors' advice and rules of thumb, reported apart: {_score(advice)}.",
                 heads,
                 [_verdict_row(v) for v in advice],
@@ -199,14 +202,8 @@ def _verdict_row(v: Verdict) -> tuple[str, ...]:
 
 def _left_out() -> str:
     rows = [(reason, str(len(ids)), ", ".join(ids)) for reason, ids in sorted(left_out().items())]
-    return _table("## Left out", ("Why", "Cases", "Which"), rows)
+    return table("## Left out", ("Why", "Cases", "Which"), rows)
 
 
 def _share(value: float) -> str:
     return f"{value:.2%}"
-
-
-def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
-    rule = f"|{'---|' * len(heads)}"
-    return "\n".join([title, "", f"| {' | '.join(heads)} |", rule, *lines, ""])

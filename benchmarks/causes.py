@@ -4,7 +4,27 @@ from __future__ import annotations
 
 _NEW_ENGINE = "the engine's own estimate of its CUDA graphs; few logs of 0.28 on small GPUs"
 _SPARSE = "the version is inferred from a date; the engine estimated its graphs at 4.8 to 6 GiB"
+_LONGEST = (
+    "measured growth to 8,192 tokens is that to 4,096: at 4,096 the pool held more than it used"
+)
+_ZERO3_ALONE = "40.5 GiB at every length up to 2,048: what ZeRO-3 sets up rather than its steps"
+_ZERO3_FIXED = "the runs' fixed part is 12.6 GiB, some 4 more than ZeRO-3's documented buffers"
+_ROUNDED = "a rounded figure; two runs of this model and setup are published 17% apart"
 CAUSES = {
+    "C039": _ZERO3_FIXED,
+    "C040": _ZERO3_FIXED,
+    "C071": _LONGEST,
+    "C082": _ZERO3_ALONE,
+    "C083": _ZERO3_ALONE,
+    "C084": _ZERO3_ALONE,
+    "C133": "FSDP's first version with offloading; its buffers are not modelled",
+    "T010": "the source says GB where its other figures are GiB: 44.8 GiB would be +13%",
+    "T047": _LONGEST,
+    "T049": _ZERO3_ALONE,
+    "T052": _LONGEST,
+    "T088": _ROUNDED,
+    "T089": _ROUNDED,
+    "T092": "experts are quantised while they load; whether the figure holds that is not said",
     "A015": "granite's runs show 0.46 GiB beside PyTorch, other models' 0.25; the cause is unknown",
     "A013": "granite's runs show 0.46 GiB beside PyTorch, other models' 0.25; the cause is unknown",
     "A072": "this development build counted 1.8 GiB beside PyTorch; later ones some 0.3",

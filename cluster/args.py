@@ -41,6 +41,26 @@ class TrainingArgs(TypedDict):
     """The share of the GPUs' peak that is reached. Default 0.4."""
 
 
+class TargetsArgs(TypedDict):
+    """How long requests may wait."""
+
+    ttft_ms: NotRequired[float]
+    """Milliseconds to the first token, at most."""
+    tpot_ms: NotRequired[float]
+    """Milliseconds between a request's tokens on average, at most."""
+    percentile: NotRequired[str]
+    """Of how many requests that must hold: p50, p90, p95 (default) or p99."""
+
+
+class SpeculativeArgs(TypedDict):
+    """What is assumed of speculative decoding; the engine is not started with it."""
+
+    tokens: NotRequired[int]
+    """Tokens drafted a step."""
+    acceptance: NotRequired[float]
+    """The chance that a drafted token is accepted if the one before it was, 0 to 1."""
+
+
 class WorkloadArgs(TypedDict):
     """What is asked of the model."""
 
@@ -48,9 +68,23 @@ class WorkloadArgs(TypedDict):
     """What the nodes are for: inference (default), or training: full, lora or qlora."""
     context: NotRequired[int]
     """Tokens of one sequence, prompt and output together. Default 8192 (4096 where the nodes
-    train), or the model's limit."""
+    train), or the model's limit; with requestsPerSecond the longest request's."""
     concurrency: NotRequired[int]
-    """Sequences served at the same time. Default 16."""
+    """Sequences served at the same time. Default 16; with requestsPerSecond it is worked out."""
+    requests_per_second: NotRequired[float]
+    """Requests that arrive a second, on average: the plan then serves this load."""
+    prompt_tokens: NotRequired[int]
+    """Tokens of a request's prompt."""
+    output_tokens: NotRequired[int]
+    """Tokens of an answer."""
+    lengths: NotRequired[str]
+    """Whether lengths vary: fixed (default), or lognormal with these means."""
+    targets: NotRequired[TargetsArgs]
+    """How long requests may wait."""
+    prefix_cache_hit_rate: NotRequired[float]
+    """The share of prompt tokens assumed to be in the cache already, below 1. Default 0."""
+    speculative: NotRequired[SpeculativeArgs]
+    """What is assumed of speculative decoding."""
     training: NotRequired[TrainingArgs]
     """How a training run is made, where the purpose is one."""
 

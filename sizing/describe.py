@@ -19,6 +19,7 @@ from sizing.evidence import Evidence, weakest
 from sizing.instance import Offer, Purchase
 from sizing.memory import RankBudget, cache_tokens, max_concurrency
 from sizing.model import ModelSpec
+from sizing.performance.records import ServedLoad
 from sizing.placement import Placement
 from sizing.plan import Alternative, Cost, Method, Plan, Prefer
 from sizing.precision import Precision, weight_bytes
@@ -29,6 +30,7 @@ from sizing.resolve import precision_in_name
 from sizing.search import Found
 from sizing.support import support
 from sizing.units import GB, gib, usd
+from sizing.workload import Workload
 
 MAX_ALTERNATIVES = 50
 # vLLM's names of number formats; quantised ones say themselves what they are.
@@ -54,7 +56,7 @@ def describe(request: Request, found: Found) -> Plan:
         precision=placement.precision.name,
         kv_dtype=request.kv_dtype.name,
         method=request.method,
-        workload=request.workload,
+        workload=_workload(request, best),
         weights_bytes=stored_bytes(request, placement.precision),
         kv_bytes_per_token=int(kv_growth_per_token(spec, request.kv_dtype.bytes_per_element)),
         memory_required_gb=rule.memory_required_gb if by_rule else _required_gb(placement, stages),
@@ -79,6 +81,7 @@ def describe(request: Request, found: Found) -> Plan:
         kv_cache_needed_gib=gib(stages[0].kv_needed),
         kv_cache_tokens=cache_tokens(stages, request.workload.context, placement.engine.version),
         max_concurrency=max_concurrency(stages),
+        performance=_performance(request, found, cost),
         engine=placement.engine.name,
         engine_flags=_flags(request, placement),
         checkpoint=checkpoint,
@@ -92,6 +95,22 @@ def describe(request: Request, found: Found) -> Plan:
         alternatives_omitted=max(0, len(rest) - MAX_ALTERNATIVES),
         rejected=found.rejected.grouped(),
     )
+
+
+def _performance(request: Request, found: Found, cost: Cost) -> ServedLoad | None:
+    if found.served is None:
+        return None
+    # Only loads need the model of time.
+    from sizing.performance.outlook import served_load
+
+    return served_load(request, found.ranked[0], found.served, cost)
+
+
+def _workload(request: Request, best: Candidate) -> Workload:
+    """What was asked; a load's concurrency is what it has in flight on these nodes."""
+    if request.workload.load is None:
+        return request.workload
+    return request.workload.model_copy(update={"concurrency": best.concurrency})
 
 
 def with_staleness(plan: Plan, today: date) -> Plan:
@@ -278,6 +297,8 @@ def _why_not(request: Request, best: Candidate, c: Candidate) -> str:
     month, than = c.usd_per_month, best.usd_per_month
     if month is None:
         return "price unknown"
+    if request.workload.load:
+        return "by means, not simulated"
     if request.prefer is not Prefer.CHEAPEST and than is not None and month < than:
         return {Prefer.NODES: "more nodes", Prefer.HEADROOM: "less room"}[request.prefer]
     return ""

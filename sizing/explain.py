@@ -30,7 +30,21 @@ def explain(
     told = _reject_spread(request, kinds, fewest, best, rejected)
     for index, kind in enumerate(kinds):
         if kind.placement is None and index not in told:
-            _reject(request, kind, _why(kind, fewest), rejected)
+            explain_kind(request, kind, fewest, rejected)
+
+
+def explain_kind(request: Request, kind: Kind, fewest: int, rejected: Rejections) -> None:
+    """Add to `rejected` why a kind holds no copy on `fewest` nodes."""
+    refusal = _why(kind, fewest)
+    for lot in kind.lots:
+        name = label(request, kind, lot.instance.name)
+        rejected.add(refusal.kind, refusal.reason, name, refusal.short)
+
+
+def label(request: Request, kind: Kind, name: str) -> str:
+    """How an instance type is named among candidates: with its precision if there are several."""
+    several = len(request.precisions) > 1
+    return f"{name} at {kind.capacity.precision.name}" if several else name
 
 
 def _reject_spread(
@@ -94,7 +108,7 @@ def _say_spread(
         per_copy = c.placement.nodes_per_copy
         many = "" if c.nodes == per_copy else f"{c.nodes} nodes, "
         reason = f"{per_copy} nodes a copy where {fewest} will do: {many}{price} (spread allows it)"
-        rejected.add("spread", reason, _label(request, kind, name), c.usd_per_hour or inf)
+        rejected.add("spread", reason, label(request, kind, name), c.usd_per_hour or inf)
 
 
 def _why(kind: Kind, fewest: int) -> Refusal:
@@ -116,14 +130,3 @@ def _why(kind: Kind, fewest: int) -> Refusal:
 
 def _also(refusal: Refusal, more: str) -> Refusal:
     return replace(refusal, reason=f"{refusal.reason}; {more}")
-
-
-def _reject(request: Request, kind: Kind, refusal: Refusal, rejected: Rejections) -> None:
-    for lot in kind.lots:
-        name = _label(request, kind, lot.instance.name)
-        rejected.add(refusal.kind, refusal.reason, name, refusal.short)
-
-
-def _label(request: Request, kind: Kind, name: str) -> str:
-    several = len(request.precisions) > 1
-    return f"{name} at {kind.capacity.precision.name}" if several else name

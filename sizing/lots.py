@@ -32,6 +32,7 @@ class Lot:
 # In the order in which they are told: what money or a setting would change comes first.
 _KINDS = (
     "budget",
+    "latency",
     "spread",
     "inventory",
     "price",

@@ -225,8 +225,8 @@ def _refusal(capacity: Capacity, gpu: Gpu, node_gpus: int) -> Refusal:
     if capacity.by_rule:
         needed = capacity.rule(gpu).gpus_required
         return Refusal("memory", f"the rule needs {needed} GPUs, {node_gpus} are the most here")
-    if not capacity.most_sequences(gpu, node_gpus):
-        short = gib(capacity.short_for_weights(gpu, node_gpus))
+    short = gib(capacity.short_for_weights(gpu, node_gpus))
+    if short > 0:
         return Refusal("memory", f"{short:.1f} GiB short per GPU for the weights alone", short)
     short = gib(capacity.short(gpu, largest))
     return Refusal("memory", f"{short:.1f} GiB short per GPU at {largest}", short)

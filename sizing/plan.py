@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sizing.checkpoint import Checkpoint
 from sizing.evidence import Evidence
 from sizing.instance import Purchase
+from sizing.performance.records import ServedLoad
 from sizing.training.outcome import TrainingPlan
 from sizing.workload import Workload
 
@@ -56,6 +57,11 @@ class Layout(_Record):
         return " x ".join(parts)
 
 
+def _is_nothing(gib: float) -> bool:
+    """Parts that only a training run has are left out of a serving plan."""
+    return gib == 0
+
+
 class MemoryPerGpu(_Record):
     """One GPU's memory in GiB (2^30), the worst rank. The parts sum to what CUDA sees.
 
@@ -71,8 +77,8 @@ class MemoryPerGpu(_Record):
     cuda_graphs: float
     reserve: float
     free: float
-    gradients: float = 0.0
-    optimizer_states: float = 0.0
+    gradients: float = Field(default=0.0, exclude_if=_is_nothing)
+    optimizer_states: float = Field(default=0.0, exclude_if=_is_nothing)
 
 
 class CostLine(_Record):
@@ -219,7 +225,7 @@ class Rejected(_Record):
     """Candidates that were ruled out for the same reason, with the figure that decides.
 
     `kind` is the constraint: memory, layout, precision, region, price, spread, budget, types,
-    inventory or fraction.
+    latency, inventory or fraction.
     """
 
     reason: str
@@ -263,6 +269,7 @@ class Plan(_Record):
     kv_cache_needed_gib: float
     kv_cache_tokens: int
     max_concurrency: float
+    performance: ServedLoad | None = Field(default=None, exclude_if=lambda load: load is None)
     engine: str
     engine_flags: dict[str, str] = Field(default_factory=dict[str, str])
     checkpoint: Checkpoint | None = None
@@ -272,4 +279,4 @@ class Plan(_Record):
     alternatives: tuple[Alternative, ...]
     alternatives_omitted: int = 0
     rejected: tuple[Rejected, ...]
-    training: TrainingPlan | None = None
+    training: TrainingPlan | None = Field(default=None, exclude_if=lambda run: run is None)

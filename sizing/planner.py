@@ -9,7 +9,7 @@ from sizing.errors import NoPlanError
 from sizing.lots import Rejections
 from sizing.plan import Plan
 from sizing.request import Request, request_from
-from sizing.search import Found, search
+from sizing.search import search
 from sizing.stack_config import StackConfig
 
 _SHOWN = 4
@@ -28,7 +28,7 @@ def make_plan(request: Request) -> Plan:
 
     Raises NoPlanError with the reasons and with what relaxing each constraint would give.
     """
-    found = look(request)
+    found = search(request)
     if not found.ranked:
         raise _no_plan(request, found.rejected)
     if request.training:
@@ -36,15 +36,6 @@ def make_plan(request: Request) -> Plan:
 
         return describe_training(request, found)
     return describe(request, found)
-
-
-def look(request: Request) -> Found:
-    """Every plan that holds what is asked, best first, and why the others do not."""
-    if not request.training:
-        return search(request)
-    from sizing.training.search import search_training
-
-    return search_training(request)
 
 
 def _no_plan(request: Request, rejected: Rejections) -> NoPlanError:

@@ -10,9 +10,10 @@ from sizing.candidates import Candidate
 from sizing.catalog.gpus import ANY, find_gpus
 from sizing.catalog.instances import regions
 from sizing.instance import AWS_PURCHASES, Purchase
-from sizing.planner import look
+from sizing.load import Targets
 from sizing.precision import PRECISIONS
 from sizing.request import Request
+from sizing.search import search
 from sizing.units import usd
 
 
@@ -20,7 +21,7 @@ def relaxations(request: Request) -> list[str]:
     """One line for every constraint that alone stands in the way: what to change, what it gives."""
     found: list[str] = []
     for change, wider in _wider(request):
-        ranked = look(replace(wider, other_gpus=())).ranked
+        ranked = search(replace(wider, other_gpus=())).ranked
         if ranked and ranked[0].usd_per_month is not None:
             found.append(f"{change}: {_told(wider, ranked[0])}")
     return found
@@ -67,6 +68,12 @@ def _smaller_loads(request: Request) -> Iterator[tuple[str, Request]]:
             smaller = (PRECISIONS[name],)
             yield f"with precision {name}", replace(request, precisions=smaller)
     load = request.workload
+    if load.load:
+        free = load.load.model_copy(update={"targets": Targets()})
+        if load.load.targets.asks:
+            free_load = load.model_copy(update={"load": free})
+            yield "without workload.targets", replace(request, workload=free_load)
+        return
     if load.concurrency > 1:
         one = load.model_copy(update={"concurrency": 1})
         yield "with concurrency 1", replace(request, workload=one)

@@ -20,6 +20,7 @@ from sizing.deployment import find_model
 from sizing.errors import InputError, nearest_name, unknown_name
 from sizing.gpu import Gpu
 from sizing.instance import AWS_PURCHASES, Purchase
+from sizing.load import load_of
 from sizing.model import ModelSpec
 from sizing.plan import Method, Prefer
 from sizing.precision import PRECISIONS, Precision
@@ -123,7 +124,7 @@ def request_from(
         prefer=config.prefer,
         inventory=inventory,
         checkpoint=parse_checkpoint(config.serving.checkpoint),
-        config=config,
+        config=_with_usage(config, workload),
         secrets=frozenset(secrets),
         nodes_alone=nodes_alone,
         defaults_used=tuple(_defaults_used(config, workload, precisions, bool(purchases))),
@@ -159,7 +160,14 @@ def _load(spec: ModelSpec, config: StackConfig) -> Workload:
         from sizing.training.asked import no_training
 
         no_training(config)
-    return make_workload(spec.context_limit, asked.context, asked.concurrency)
+    workload = make_workload(
+        spec.context_limit,
+        asked.context,
+        asked.concurrency,
+        load=load_of(asked, spec.context_limit),
+    )
+    _check_method(config, workload)
+    return workload
 
 
 def _training(
@@ -179,6 +187,27 @@ def _training(
     workload = training_workload(spec, config)
     job = training_job(spec, config, workload)
     return spec, (job.precision,), workload, job
+
+
+def _with_usage(config: StackConfig, workload: Workload) -> StackConfig:
+    """The configuration whose usage is what the load brings in a month, where it says nothing."""
+    load = workload.load
+    if load is None:
+        return config
+    brought = {
+        "requests_per_month": load.requests_per_second * 3600 * config.hours_per_month,
+        "prompt_tokens": load.prompt_tokens,
+        "answer_tokens": load.output_tokens,
+    }
+    said = config.usage.model_fields_set
+    usage = {key: value for key, value in brought.items() if key not in said}
+    return config.model_copy(update={"usage": config.usage.model_copy(update=usage)})
+
+
+def _check_method(config: StackConfig, workload: Workload) -> None:
+    if workload.load and config.method is Method.RULE_OF_THUMB:
+        allowed = "engine, with requestsPerSecond: the rule of thumb knows no time"
+        raise InputError("method", config.method.value, allowed, Method.ENGINE.value)
 
 
 def _instances(names: tuple[str, ...], key: str) -> list[str]:
@@ -258,8 +287,10 @@ def _defaults_used(
         whose = "" if workload.trains else ", the published checkpoint's own"
         used.append(f"precision {precisions[0].name}{whose}")
     if config.workload.context is None:
-        used.append(f"context {workload.context:,} tokens")
-    if config.workload.concurrency is None and not workload.trains:
+        longest = ", the longest request: the engine refuses longer ones" if workload.load else ""
+        used.append(f"context {workload.context:,} tokens{longest}")
+    served_at_once = not workload.trains and workload.load is None
+    if config.workload.concurrency is None and served_at_once:
         used.append(f"concurrency {workload.concurrency} sequences")
     used += [f"region {config.region}"] if config.region == DEFAULT_REGION else []
     used += (

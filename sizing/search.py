@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import TYPE_CHECKING
 
 from sizing.bill import bill
 from sizing.budget import over_budget
@@ -26,24 +27,40 @@ from sizing.precision import Precision
 from sizing.request import Request
 from sizing.support import kv_support, support
 
+if TYPE_CHECKING:
+    from sizing.performance.trial import Served
+
 # A GPU that was not asked for and costs more times the plan is no alternative.
-_MOST_TIMES = 4
+MOST_TIMES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`ranked` may be bought, best first; `elsewhere` is the best of each GPU not asked for."""
+    """`ranked` may be bought, best first; `elsewhere` is the best of each GPU not asked for.
+
+    `served` is how the first serves the load that was asked for.
+    """
 
     ranked: list[Candidate]
     elsewhere: list[Candidate]
     rejected: Rejections
+    served: Served | None = None
 
 
 def search(request: Request) -> Found:
-    """What holds the workload and may be bought."""
+    """What holds the workload, serves its load or holds its training run, and may be bought."""
+    if request.training:
+        from sizing.training.search import search_training
+
+        return search_training(request)
+    if request.workload.load:
+        # Only loads need the model of time.
+        from sizing.performance.load_search import search_load
+
+        return search_load(request)
     rejected = Rejections()
-    kinds = _kinds(request, request.gpus, rejected)
-    fewest = _fewest_nodes_per_copy(kinds)
+    kinds = kinds_for(request, request.gpus, rejected)
+    fewest = fewest_nodes(kinds)
     for kind in kinds:
         kind.placement = _placement(request, kind, fewest)
     found = [c for kind in kinds for c in kind.candidates(request)]
@@ -54,7 +71,8 @@ def search(request: Request) -> Found:
     return Found(ranked, elsewhere, rejected)
 
 
-def _kinds(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> list[Kind]:
+def kinds_for(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> list[Kind]:
+    """Every kind of node with one of these GPUs at every precision; the rest goes to `rejected`."""
     lots = lots_for(request, gpus, rejected)
     return [
         kind
@@ -90,7 +108,7 @@ def _unusable(request: Request, precision: Precision, gpu: Gpu) -> str | None:
     return f"{gpu.name}: {keeps.reason}" if keeps.mode == "no" else None
 
 
-def _fewest_nodes_per_copy(kinds: Sequence[Kind]) -> int:
+def fewest_nodes(kinds: Sequence[Kind]) -> int:
     """Fewest nodes that hold a copy on any kind with a price (on any at all if none has one)."""
     judged = [k for k in kinds if k.is_priced] or kinds
     if any(isinstance(k.one_node, Placement) for k in judged):
@@ -141,9 +159,9 @@ def _elsewhere(request: Request, fewest: int, chosen: Candidate) -> list[Candida
     the others can be passed over.
     """
     month, unsaid = chosen.usd_per_month, Rejections()
-    most = inf if month is None else month * _MOST_TIMES
+    most = inf if month is None else month * MOST_TIMES
     best: dict[str, tuple[Rank, Candidate]] = {}
-    kinds = ((_node_price(request, k), k) for k in _kinds(request, request.other_gpus, unsaid))
+    kinds = ((_node_price(request, k), k) for k in kinds_for(request, request.other_gpus, unsaid))
     for least, kind in sorted(kinds, key=lambda found: found[0]):
         known = best.get(kind.gpu.name)
         if least > most or (known and _cannot_be_better(request, least, known[1])):

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from sizing.catalog.instances import DEFAULT_REGION
 from sizing.errors import InputError, unknown_name
 from sizing.instance import AWS_PURCHASES, Purchase
+from sizing.load import Lengths
 from sizing.plan import Method, Prefer
 from sizing.sections import Section, camel, first_error, read_yaml
 from sizing.units import HOURS_PER_MONTH
@@ -43,12 +44,37 @@ class TrainingConfig(Section):
     utilization: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
 
 
+class TargetsConfig(Section):
+    """How long `percentile` of the requests may wait: for the first token, and between tokens."""
+
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    percentile: str = "p95"
+
+
+class SpeculativeConfig(Section):
+    """What is assumed of drafts: tokens a step, and the chance that each is accepted."""
+
+    tokens: int | None = None
+    acceptance: float | None = None
+
+
 class WorkloadConfig(Section):
-    """What is asked of the model; what is left out takes the documented default."""
+    """What is asked of the model; what is left out takes the documented default.
+
+    With `requests_per_second` it is a load, from which the concurrency follows.
+    """
 
     purpose: Purpose = Field(default=Purpose.INFERENCE, strict=False)
     context: int | None = None
     concurrency: int | None = None
+    requests_per_second: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    lengths: Lengths = Field(default=Lengths.FIXED, strict=False)
+    targets: TargetsConfig = TargetsConfig()
+    prefix_cache_hit_rate: float = 0.0
+    speculative: SpeculativeConfig = SpeculativeConfig()
     training: TrainingConfig = TrainingConfig()
 
     @property

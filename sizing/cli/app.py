@@ -26,6 +26,7 @@ from sizing.cli.options import (
     Inventory,
     Json,
     KvDtype,
+    Lengths,
     LoraRank,
     LoraTargets,
     Method,
@@ -33,17 +34,27 @@ from sizing.cli.options import (
     Model,
     Offload,
     Optimizer,
+    OutputTokens,
     Params,
+    Percentile,
     Precision,
+    Precisions,
     Prefer,
+    PrefixCacheHitRate,
+    PromptTokens,
     Purchase,
     Purpose,
     Quiet,
     Region,
     Replicas,
+    RequestsPerSecond,
     Sharding,
+    SpeculativeAcceptance,
+    SpeculativeTokens,
     Spread,
     Tokens,
+    TpotMs,
+    TtftMs,
     Utilization,
 )
 from sizing.cli.training import train
@@ -73,6 +84,16 @@ def plan(
     purpose: Purpose = None,
     context: Context = None,
     concurrency: Concurrency = None,
+    requests_per_second: RequestsPerSecond = None,
+    prompt_tokens: PromptTokens = None,
+    output_tokens: OutputTokens = None,
+    lengths: Lengths = None,
+    ttft_ms: TtftMs = None,
+    tpot_ms: TpotMs = None,
+    percentile: Percentile = None,
+    prefix_cache_hit_rate: PrefixCacheHitRate = None,
+    speculative_tokens: SpeculativeTokens = None,
+    speculative_acceptance: SpeculativeAcceptance = None,
     gpu: Gpu = None,
     instance: Instance = None,
     region: Region = None,
@@ -108,6 +129,46 @@ def plan(
 
 
 @app.command()
+def compare(
+    model: Model,
+    params: Params = None,
+    precision: Precisions = None,
+    kv_dtype: KvDtype = None,
+    purpose: Purpose = None,
+    context: Context = None,
+    concurrency: Concurrency = None,
+    requests_per_second: RequestsPerSecond = None,
+    prompt_tokens: PromptTokens = None,
+    output_tokens: OutputTokens = None,
+    lengths: Lengths = None,
+    ttft_ms: TtftMs = None,
+    tpot_ms: TpotMs = None,
+    percentile: Percentile = None,
+    prefix_cache_hit_rate: PrefixCacheHitRate = None,
+    speculative_tokens: SpeculativeTokens = None,
+    speculative_acceptance: SpeculativeAcceptance = None,
+    gpu: Gpu = None,
+    instance: Instance = None,
+    region: Region = None,
+    purchase: Purchase = None,
+    replicas: Replicas = None,
+    method: Method = None,
+    spread: Spread = False,
+    prefer: Prefer = None,
+    deny: Deny = None,
+    hours_per_month: HoursPerMonth = None,
+    budget: Budget = None,
+    inventory: Inventory = None,
+    json: Json = False,
+) -> None:
+    """One model at several precisions side by side: memory, nodes, cost, speed, accuracy."""
+    asked = locals()
+    from sizing.cli.comparing import ask_comparison
+
+    ask_comparison(asked, as_json=json)
+
+
+@app.command()
 def report(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help=MODEL_HELP)] = None,
     stack: Annotated[
@@ -130,6 +191,16 @@ def report(
     purpose: Purpose = None,
     context: Context = None,
     concurrency: Concurrency = None,
+    requests_per_second: RequestsPerSecond = None,
+    prompt_tokens: PromptTokens = None,
+    output_tokens: OutputTokens = None,
+    lengths: Lengths = None,
+    ttft_ms: TtftMs = None,
+    tpot_ms: TpotMs = None,
+    percentile: Percentile = None,
+    prefix_cache_hit_rate: PrefixCacheHitRate = None,
+    speculative_tokens: SpeculativeTokens = None,
+    speculative_acceptance: SpeculativeAcceptance = None,
     gpu: Gpu = None,
     instance: Instance = None,
     region: Region = None,
@@ -231,6 +302,51 @@ def fit(
 
 
 app.command()(train)
+
+
+@app.command()
+def perf(
+    model: Model,
+    gpu: Annotated[str, typer.Option(help="GPU name, on AWS or not: H100, L4, RTX-4090, ...")],
+    input_len: Annotated[int, typer.Option(help="Prompt tokens of a request.")],
+    output_len: Annotated[int, typer.Option(help="Generated tokens of a request.")],
+    tp: Annotated[int, typer.Option(help="Tensor-parallel ranks.")] = 1,
+    pp: Annotated[int, typer.Option(help="Pipeline stages.")] = 1,
+    dp: Annotated[int, typer.Option(help="Data-parallel ranks inside the engine.")] = 1,
+    ep: Annotated[bool, typer.Option("--ep", help="Spread experts over the ranks.")] = False,
+    params: Params = None,
+    precision: Annotated[
+        str | None, typer.Option(help="bf16, fp8, int4, ...; default: the checkpoint's.")
+    ] = None,
+    kv_dtype: Annotated[str, typer.Option(help="KV cache format: auto, bf16, fp8.")] = "auto",
+    concurrency: Annotated[
+        str | None, typer.Option(help="Requests kept in flight, or max. Default 16.")
+    ] = None,
+    burst: Annotated[
+        int | None, typer.Option(help="Instead: so many requests all at once, none after.")
+    ] = None,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="With --burst: output lengths vary as in chat.")
+    ] = False,
+    engine: Annotated[
+        str | None, typer.Option(help="vllm:0.19, sglang or tensorrt-llm. Default the newest vLLM.")
+    ] = None,
+    max_num_seqs: Annotated[int | None, typer.Option(help="Sequences at once, at most.")] = None,
+    max_num_batched_tokens: Annotated[int | None, typer.Option(help="Tokens of a step.")] = None,
+    gpu_memory_utilization: Annotated[
+        float | None, typer.Option(help="Share of the GPU's memory, above 0 and at most 1.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """How fast one given deployment serves: tokens per second, time to first token, and between."""
+    asked = locals()
+    from sizing.cli.performance import ask_performance
+
+    given = {k: v for k, v in asked.items() if k not in _PERF_ARGUMENTS}
+    ask_performance(model, gpu, input_len, output_len, given, as_json=json)
+
+
+_PERF_ARGUMENTS = ("model", "gpu", "input_len", "output_len", "json")
 
 
 @app.command()

@@ -22,6 +22,10 @@ Precision = Annotated[
     str | None,
     typer.Option(help="bf16, fp8, int4, ... or several: bf16,fp8. Default: the checkpoint's."),
 ]
+Precisions = Annotated[
+    str | None,
+    typer.Option("--precision", help="Only these: bf16,fp8,int4. Default: 16, 8, 4 bits, others."),
+]
 KvDtype = Annotated[str | None, typer.Option(help="KV cache format: auto, bf16, fp8.")]
 Purpose = Annotated[
     str | None, typer.Option(help="inference (default), or training: full, lora, qlora.")
@@ -30,6 +34,24 @@ Context = Annotated[
     int | None, typer.Option(help="Tokens of one sequence, prompt and output together.")
 ]
 Concurrency = Annotated[int | None, typer.Option(help="Sequences at once.")]
+RequestsPerSecond = Annotated[
+    float | None, typer.Option(help="Requests a second: plans for this load.")
+]
+PromptTokens = Annotated[int | None, typer.Option(help="Load: tokens of a prompt.")]
+OutputTokens = Annotated[int | None, typer.Option(help="Load: tokens of an answer.")]
+Lengths = Annotated[str | None, typer.Option(help="Load: fixed (default) or lognormal lengths.")]
+TtftMs = Annotated[float | None, typer.Option(help="Load: ms to the first token, at most.")]
+TpotMs = Annotated[float | None, typer.Option(help="Load: ms between tokens, at most.")]
+Percentile = Annotated[
+    str | None, typer.Option(help="Load: whose ms: p50, p90, p95 (default) or p99.")
+]
+PrefixCacheHitRate = Annotated[
+    float | None, typer.Option(help="Load: share of prompt tokens cached already, below 1.")
+]
+SpeculativeTokens = Annotated[int | None, typer.Option(help="Load: tokens drafted a step.")]
+SpeculativeAcceptance = Annotated[
+    float | None, typer.Option(help="Load: chance that a drafted token is accepted.")
+]
 Gpu = Annotated[
     str | None, typer.Option(help="GPU name, or any. Default H100, or --instance's own.")
 ]
@@ -115,8 +137,8 @@ ChunkedLoss = Annotated[
 Framework = Annotated[
     str | None,
     typer.Option(
-        help="Dtypes, buffers and loss of pytorch (default), torchtune, torchtitan, deepspeed, "
-        "transformers, litgpt, axolotl or megatron.",
+        help="Dtypes, buffers and loss of pytorch (default), deepspeed (default with ZeRO), "
+        "megatron (with ZeRO and TP or PP), torchtune, torchtitan, transformers, litgpt, axolotl.",
         rich_help_panel=_TRAINING,
     ),
 ]

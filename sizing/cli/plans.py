@@ -24,6 +24,15 @@ _OPTIONS = {
     "kvDtype": "kv-dtype",
     "hoursPerMonth": "hours-per-month",
     "budget.monthlyUsd": "budget",
+    "workload.requestsPerSecond": "requests-per-second",
+    "workload.promptTokens": "prompt-tokens",
+    "workload.outputTokens": "output-tokens",
+    "workload.targets.ttftMs": "ttft-ms",
+    "workload.targets.tpotMs": "tpot-ms",
+    "workload.targets.percentile": "percentile",
+    "workload.prefixCacheHitRate": "prefix-cache-hit-rate",
+    "workload.speculative.tokens": "speculative-tokens",
+    "workload.speculative.acceptance": "speculative-acceptance",
 }
 # Options of a training run; their config keys are the same words in workload.training.
 _TRAINING = (
@@ -119,10 +128,7 @@ def _config_values(asked: Mapping[str, Any], where: Sequence[str]) -> dict[str, 
             "precision": asked["precision"],
             "params": asked["params"],
             "kvDtype": asked["kv_dtype"],
-            "workload": {
-                **{key: asked[key] for key in ("purpose", "context", "concurrency")},
-                "training": {camel(key): asked[key] for key in _TRAINING},
-            },
+            "workload": _workload_values(asked),
             "gpu": asked["gpu"],
             "instanceTypes": {"allow": asked["instance"], "deny": asked["deny"]},
             "replicas": asked["replicas"],
@@ -136,13 +142,37 @@ def _config_values(asked: Mapping[str, Any], where: Sequence[str]) -> dict[str, 
     )
 
 
+def _workload_values(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "purpose": asked["purpose"],
+        "context": asked["context"],
+        "concurrency": asked["concurrency"],
+        "requestsPerSecond": asked["requests_per_second"],
+        "promptTokens": asked["prompt_tokens"],
+        "outputTokens": asked["output_tokens"],
+        "lengths": asked["lengths"],
+        "targets": {
+            "ttftMs": asked["ttft_ms"],
+            "tpotMs": asked["tpot_ms"],
+            "percentile": asked["percentile"],
+        },
+        "prefixCacheHitRate": asked["prefix_cache_hit_rate"],
+        "speculative": {
+            "tokens": asked["speculative_tokens"],
+            "acceptance": asked["speculative_acceptance"],
+        },
+        "training": {camel(key): asked[key] for key in _TRAINING},
+    }
+
+
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """`over` wins; sections are merged key by key."""
     result = dict(base)
     for key, value in over.items():
         known = result.get(key)
         both = isinstance(known, dict) and isinstance(value, dict)
-        result[key] = {**cast("dict[str, Any]", known), **value} if both else value
+        inner = cast("Mapping[str, Any]", value)
+        result[key] = _merged(cast("Mapping[str, Any]", known), inner) if both else value
     return result
 
 

@@ -17,6 +17,7 @@ _MOST_COLUMNS = 7
 _BOUGHT = {Purchase.CAPACITY_BLOCK: "block"}
 KINDS = {
     "budget": "Over budget",
+    "latency": "Too slow",
     "spread": "Not spread",
     "inventory": "Too few nodes",
     "price": "Not for sale",

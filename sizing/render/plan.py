@@ -10,6 +10,7 @@ from sizing.plan import Finding, Method, Plan, Prefer, Quota
 from sizing.render.change import change_line, change_section
 from sizing.render.choices import alternatives, other_gpus, rejected, ways_to_buy
 from sizing.render.cost import all_in, cost_section
+from sizing.render.load import load_section
 from sizing.render.text import WIDTH, bar, bullets, checkpoint_text, fields, wrapped
 from sizing.render.training_plan import (
     METHODS,
@@ -19,6 +20,7 @@ from sizing.render.training_plan import (
     training_memory_section,
 )
 from sizing.units import gib, usd
+from sizing.workload import Workload
 
 _VERDICTS = {"yes": "ok", "no": "NO", "unknown": "unknown"}
 
@@ -35,6 +37,7 @@ def render_plan(
     sections = [
         _answer(plan, before, width, stack),
         fields(_facts(plan, stack), width),
+        load_section(plan, width),
         _memory_section(plan),
         trade_offs(plan.training, width) if plan.training else [],
         cost_section(plan, width),
@@ -96,7 +99,6 @@ def _serving_facts(plan: Plan) -> list[tuple[str, str]]:
     rule = plan.rule_of_thumb
     counted = "nominal" if rule.parameters_are_nominal else "exact"
     copies = "1 copy" if plan.replicas == 1 else f"{plan.replicas} copies"
-    load = plan.workload
     return [
         ("Needed", _needed(plan)),
         (
@@ -109,7 +111,7 @@ def _serving_facts(plan: Plan) -> list[tuple[str, str]]:
             f"{_gpus(plan.gpus_provisioned, plan.gpu)} = {_nodes(plan)} {_where(plan)}; "
             f"{copies} of {plan.layout}",
         ),
-        ("Load", f"{load.concurrency:,} sequences at once, {load.context:,} tokens each"),
+        ("Load", _load(plan.workload)),
         (
             "KV cache",
             f"room for {plan.kv_cache_tokens:,} tokens per copy: {plan.max_concurrency:,.1f} such "
@@ -119,6 +121,16 @@ def _serving_facts(plan: Plan) -> list[tuple[str, str]]:
         ("Engine", f"{plan.engine}; overheads {plan.evidence['overheads']}"),
         ("Checkpoint", _checkpoint(plan)),
     ]
+
+
+def _load(workload: Workload) -> str:
+    each, load = f"{workload.context:,} tokens each", workload.load
+    if load is None:
+        return f"{workload.concurrency:,} sequences at once, {each}"
+    lengths = f"{load.prompt_tokens:,} + {load.output_tokens:,} tokens"
+    varied = "" if load.longest == load.tokens else f" on average, up to {load.longest:,} in all"
+    rate = f"{load.requests_per_second:,g} requests a second of {lengths}{varied}"
+    return f"{rate}: {workload.concurrency:,} in flight"
 
 
 def _checkpoint(plan: Plan) -> str:

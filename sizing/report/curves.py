@@ -122,13 +122,17 @@ def plan_or_reason(request: Request) -> Plan | str:
 
 
 def as_planned(request: Request, plan: Plan) -> Request:
-    """The request with what the plan settled, without a budget and without GPUs to compare with."""
+    """The request with what the plan settled, without a budget and without GPUs to compare with.
+
+    A load becomes the sequences that it has in flight: the curves are of memory.
+    """
     return replace(
         request,
         precisions=tuple(p for p in request.precisions if p.name == plan.precision),
         regions=(plan.region,) if plan.region in request.regions else request.regions,
         purchases=(plan.purchase,) if plan.purchase in request.purchases else request.purchases,
         budget_monthly_usd=None,
+        workload=plan.workload.model_copy(update={"load": None}),
         other_gpus=(),
     )
 

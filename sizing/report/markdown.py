@@ -14,6 +14,7 @@ from sizing.report.options import (
     steps_table,
     ways_table,
 )
+from sizing.report.served import load_table, rate_table
 from sizing.report.sheets import cost_table, evidence_table, how, memory_table
 from sizing.report.study import AnyStudy, TrainingStudy
 from sizing.report.table import Table
@@ -54,11 +55,19 @@ def _cost(study: AnyStudy) -> list[list[str]]:
     ]
 
 
+def _rates(study: AnyStudy) -> Table | None:
+    rate = None if isinstance(study, TrainingStudy) else study.rate
+    return rate_table(rate) if rate else None
+
+
 def _surroundings(study: AnyStudy) -> list[list[str]]:
     plan = study.plan
     memory, others = memory_table(plan), alternatives_table(plan, _MOST_ALTERNATIVES)
+    load, rates = load_table(plan), _rates(study)
     changes = trade_offs_table(plan.training) if plan.training else None
     return [
+        folded(load.caption, table(load)) if load else [],
+        folded(rates.caption, table(rates)) if rates else [],
         folded(memory.caption, table(memory)),
         folded(changes.caption, table(changes)) if changes else [],
         folded(others.caption, table(others)) if plan.alternatives else [],

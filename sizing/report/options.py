@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sizing.catalog.accuracy import recoveries
 from sizing.deployed import Deployed, deployed_as
 from sizing.plan import Alternative, Plan, PurchaseOption, Rejected
 from sizing.render.change import change_rows
@@ -16,6 +17,10 @@ from sizing.units import gib
 
 MOST_ALTERNATIVES = 20
 _SHOWN_NAMES = 6
+_ACCURACY = (
+    "Accuracy kept is of the score before, as published (`sizing compare` lists all, with "
+    "sources); where nothing is, evaluate on your task."
+)
 
 
 def alternatives_table(plan: Plan, most: int | None = None) -> Table:
@@ -99,8 +104,9 @@ def precisions_table(study: Study) -> Table:
         ">USD a month",
         ">Sequences held",
         "Files",
+        "Accuracy kept",
     )
-    return Table("The same load at other precisions", heads, rows)
+    return Table("The same load at other precisions", heads, rows, (_ACCURACY,))
 
 
 def rejected_table(plan: Plan) -> Table | None:
@@ -202,8 +208,15 @@ def _precision(row: AtPrecision, chosen: Plan) -> Row:
         amount(plan.cost.nodes_usd_per_month),
         f"{held_in_all(plan):,}",
         files(plan),
+        _kept(plan),
     )
     return _chosen(cells, row.precision == chosen.precision)
+
+
+def _kept(plan: Plan) -> str:
+    """The first benchmark that is published for this model in this format."""
+    found = recoveries(plan.model, plan.precision)
+    return f"{found[0].recovery:g}% in {found[0].benchmark}" if found else ""
 
 
 def _names(group: Rejected) -> str:

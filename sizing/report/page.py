@@ -7,6 +7,7 @@ from sizing.report.charts import bars_chart, memory_chart
 from sizing.report.figures import cost_by_group
 from sizing.report.options import change_table, rejected_table, ways_table
 from sizing.report.section import Figure, Section, drawn
+from sizing.report.served import load_table, rate_table
 from sizing.report.serving_sections import serving_sections
 from sizing.report.sheets import cost_table, evidence_table, memory_table
 from sizing.report.study import AnyStudy, TrainingStudy
@@ -20,6 +21,7 @@ def sections(study: AnyStudy) -> tuple[Section, ...]:
     is_run = isinstance(study, TrainingStudy)
     made = (
         _change(study),
+        _served(study),
         _memory(study),
         _cost(study),
         *(training_sections(study) if is_run else serving_sections(study)),
@@ -32,6 +34,13 @@ def sections(study: AnyStudy) -> tuple[Section, ...]:
 def _change(study: AnyStudy) -> Section | None:
     table = change_table(study.plan, study.previous)
     return Section("change", "Change", tables=(table,)) if table else None
+
+
+def _served(study: AnyStudy) -> Section | None:
+    table = load_table(study.plan)
+    rate = None if isinstance(study, TrainingStudy) else study.rate
+    more = (rate_table(rate),) if rate else ()
+    return Section("served", "How the load is served", tables=(table, *more)) if table else None
 
 
 def _memory(study: AnyStudy) -> Section:

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pydantic import BaseModel, ConfigDict
 
 from sizing.deployment import find_model
-from sizing.errors import InputError, NoPlanError
+from sizing.errors import InputError
 from sizing.plan import Plan
-from sizing.planner import make_plan
 from sizing.precision import Precision
 from sizing.request import Request
-from sizing.support import support
+from sizing.weighed import plan_at
 
 _WEIGHED = ("bf16", "fp8", "int8", "int4", "nvfp4")
 
@@ -55,22 +54,7 @@ def _weighed(request: Request) -> Iterator[Precision]:
 
 
 def _at(request: Request, precision: Precision, plan: Plan) -> AtPrecision:
-    refused = _unusable(request, precision)
-    if refused:
-        return AtPrecision(precision=precision.name, bits=precision.bits, reason=refused)
-    # Files that the user named hold the precision that was asked for, and no other.
-    named = request.checkpoint if precision.name == plan.precision else None
-    try:
-        found = make_plan(replace(request, precisions=(precision,), checkpoint=named))
-    except NoPlanError as error:
-        return AtPrecision(precision=precision.name, bits=precision.bits, reason=error.message)
+    found = plan_at(request, precision, plan.precision)
+    if isinstance(found, str):
+        return AtPrecision(precision=precision.name, bits=precision.bits, reason=found)
     return AtPrecision(precision=precision.name, bits=precision.bits, plan=found)
-
-
-def _unusable(request: Request, precision: Precision) -> str:
-    """Why none of the asked GPUs runs it; empty where one does."""
-    verdicts = [(g.name, support(precision, g.compute_capability)) for g in request.gpus]
-    if any(verdict.mode != "no" for _, verdict in verdicts):
-        return ""
-    name, verdict = verdicts[0]
-    return f"{name}: {verdict.reason}"

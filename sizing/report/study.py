@@ -12,6 +12,7 @@ from sizing.report.curves import Curve, curves_of
 from sizing.report.lengths import length_curve
 from sizing.report.methods import AtMethod, methods_side_by_side
 from sizing.report.precisions import AtPrecision, side_by_side
+from sizing.report.rates import RateCurve, rate_curve
 from sizing.request import Request
 
 
@@ -29,10 +30,11 @@ class Told(BaseModel):
 
 
 class Study(Told):
-    """A plan to serve, with its surroundings."""
+    """A plan to serve, with its surroundings; `rate` is None without a load."""
 
     context: Curve
     concurrency: Curve
+    rate: RateCurve | None = None
     precisions: tuple[AtPrecision, ...]
 
 
@@ -63,6 +65,7 @@ def make_study(
         budget_monthly_usd=request.budget_monthly_usd,
         context=context,
         concurrency=concurrency,
+        rate=rate_curve(plan, request.replicas),
         precisions=side_by_side(request, plan),
         made_on=today,
     )

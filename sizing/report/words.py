@@ -52,13 +52,17 @@ def layout(found: Layout, copies: int = 1) -> str:
 
 def task(plan: Plan) -> str:
     """What the nodes are for: a model under a load, or a training run."""
-    load, training = plan.workload, plan.training
+    load, training = plan.workload.load, plan.training
+    model = f"{plan.model} at {plan.precision}"
     if training:
         each = f"{training.seq_len:,} tokens a sequence, {training.tokens_per_step:,} a step"
-        said = f"{METHODS[training.method]} of {plan.model} at {plan.precision}, {each}"
+        said = f"{METHODS[training.method]} of {model}, {each}"
         return said[:1].upper() + said[1:]
-    at_once = counted(load.concurrency, "sequence")
-    return f"{plan.model} at {plan.precision}, {at_once} at once of {load.context:,} tokens each"
+    if load:
+        lengths = f"{load.prompt_tokens:,} + {load.output_tokens:,} tokens"
+        return f"{model}, {load.requests_per_second:,g} requests a second of {lengths}"
+    at_once = counted(plan.workload.concurrency, "sequence")
+    return f"{model}, {at_once} at once of {plan.workload.context:,} tokens each"
 
 
 def where(plan: Plan) -> str:

@@ -16,6 +16,8 @@ from sizing.training.parameters import trained_parameters
 from sizing.training.parts import part_evidence
 from sizing.units import GIB, gib
 
+MARGIN = 0.08
+"""Room that a plan keeps of a GPU's memory: the model's own error on most published runs."""
 _ALONE, _WITH_OTHERS = 0.6 * GIB, 1.6 * GIB
 """CUDA's context and libraries; with other GPUs NCCL's channels and buffers too (estimated from
 nvidia-smi against PyTorch's own count in public training logs)."""
@@ -117,12 +119,17 @@ def train(job: Job) -> TrainingFit:
         tokens_per_step=job.tokens_per_step,
         suggestions=() if fits else changes_that_fit(job, job_fits),
         assumptions=_assumptions(job),
-        warnings=_warnings(job),
+        warnings=_warnings(job, needed),
         evidence={
             **{part.name: part_evidence(part.name) for part in fields(worst.parts)},
             "cuda_visible_memory": job.gpu.cuda_evidence,
         },
     )
+
+
+def fits_with_room(job: Job) -> bool:
+    """Whether every GPU holds its part and `MARGIN` more, as a plan asks."""
+    return device_bytes(job, training_memory(job)[0]) * (1 + MARGIN) <= job.gpu.cuda_bytes
 
 
 def device_bytes(job: Job, worst: RankMemory) -> float:
@@ -173,8 +180,14 @@ def _assumptions(job: Job) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _warnings(job: Job) -> tuple[str, ...]:
+def _warnings(job: Job, needed: float) -> tuple[str, ...]:
     said: list[str] = []
+    visible = job.gpu.cuda_bytes
+    if needed <= visible < needed * (1 + MARGIN):
+        said.append(
+            f"only {(visible - needed) / visible:.0%} of the GPU is free: published runs differ by "
+            f"{MARGIN:.0%} from what is said here"
+        )
     if job.seq_len > job.spec.context_limit:
         said.append(
             f"{job.seq_len:,} tokens are beyond the model's context of {job.spec.context_limit:,}: "

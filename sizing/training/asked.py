@@ -7,13 +7,22 @@ from collections.abc import Collection
 from sizing.errors import InputError
 from sizing.model import ModelSpec
 from sizing.plan import Method
-from sizing.sections import camel
+from sizing.sections import Section, camel
 from sizing.stack_config import API_KEY_KEY, StackConfig
 from sizing.training.job import Job
 from sizing.training.make import DEFAULT_QLORA_PRECISION, DEFAULT_SEQ_LEN, make_job
 from sizing.workload import Purpose, TrainingLoad, Workload
 
 _KEY = "workload.training"
+_OF_LOADS = {
+    "requests_per_second",
+    "prompt_tokens",
+    "output_tokens",
+    "lengths",
+    "targets",
+    "prefix_cache_hit_rate",
+    "speculative",
+}
 _ANY_GPU, _SOME_RANKS = "H100", 8
 _RENAMED = {"seq-len": "context"}
 
@@ -104,6 +113,10 @@ def no_training(config: StackConfig) -> None:
 
 def _refuse(config: StackConfig) -> None:
     """What of the load only serving has."""
+    for name in sorted(_OF_LOADS & config.workload.model_fields_set):
+        key, value = camel(name), getattr(config.workload, name)
+        given = str(value) if isinstance(value, Section) else value
+        raise InputError(f"workload.{key}", given, "nothing for a training run: it serves no load")
     if config.workload.concurrency is not None:
         allowed = f"nothing for a training run: {_KEY}.microBatch"
         raise InputError("workload.concurrency", config.workload.concurrency, allowed)

@@ -14,17 +14,14 @@ from sizing.gpu import Gpu
 from sizing.model import Moe
 from sizing.precision import PRECISIONS
 from sizing.sharding import violation
-from sizing.training.answer import device_bytes
+from sizing.training.answer import fits_with_room
 from sizing.training.compute import flops_per_token
 from sizing.training.contradictions import is_legal
 from sizing.training.job import Cut, Job
-from sizing.training.memory import training_memory
 from sizing.training.options import Checkpointing, Sharding
 from sizing.workload import Purpose, TrainingLoad
 
 LARGEST_MICRO_BATCH = 8
-MARGIN = 0.08
-"""Room that a plan keeps of a GPU's memory: the model's own error on most published runs."""
 _ROUNDS = 4
 """Micro-batches for each stage of a pipeline, so that its ends idle for a fifth of the time."""
 _TENSOR_COST = {True: 1.1, False: 1.6}
@@ -56,12 +53,6 @@ def best_job(base: Job, load: TrainingLoad, ways: Ways) -> Job | None:
 def holds(base: Job, load: TrainingLoad, ways: Ways) -> bool:
     """Whether some cut fits these GPUs, at the least that each takes."""
     return next(_leanest_cuts(base, load, ways), None) is not None
-
-
-def fits_with_room(job: Job) -> bool:
-    """Whether the run fits with the margin that a plan keeps."""
-    needed = device_bytes(job, training_memory(job)[0])
-    return needed * (1 + MARGIN) <= job.gpu.cuda_bytes
 
 
 def _with_larger_batch(job: Job, load: TrainingLoad) -> Job:

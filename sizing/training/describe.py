@@ -15,8 +15,7 @@ from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
 from sizing.request import Request
 from sizing.search import Found
-from sizing.training.answer import breakdown, device_bytes, outside_bytes
-from sizing.training.choice import MARGIN
+from sizing.training.answer import MARGIN, breakdown, device_bytes, outside_bytes
 from sizing.training.compute import DEFAULT_UTILIZATION, run_time
 from sizing.training.job import Job
 from sizing.training.memory import RankMemory, training_memory

@@ -103,8 +103,9 @@ FRAMEWORKS: dict[str, Framework] = {
             Measures.ALLOCATED,
             MasterWeights.IN_PLACE,
             gradient_bytes=2,
-            reduce_bytes=4,
-            chunked_loss_bytes=3,
+            reduce_bytes=2,
+            # 16-bit logits of all chunks, and one of the eight in float32.
+            chunked_loss_bytes=2 + 4 / 8,
             chunked_by_default=True,
             adapter_bytes=2,
             keeps_quantized_inputs=False,
@@ -200,9 +201,17 @@ FRAMEWORKS: dict[str, Framework] = {
 }
 
 
-def parse_framework(text: str | None) -> Framework:
-    """The named framework, the plain PyTorch one by default; InputError with the nearest name."""
-    name = (text or DEFAULT_FRAMEWORK).strip().lower()
+def parse_framework(text: str) -> Framework:
+    """The named framework; InputError with the nearest name."""
+    name = text.strip().lower()
     if name not in FRAMEWORKS:
-        raise unknown_name("framework", text or "", FRAMEWORKS)
+        raise unknown_name("framework", text, FRAMEWORKS)
     return FRAMEWORKS[name]
+
+
+def default_framework(sharding: str | None, *, cuts_layers: bool) -> Framework:
+    """Who does what was asked where nobody was named: ZeRO is DeepSpeed's, and Megatron's where
+    tensor or pipeline parallelism cuts the layers too; all else is plain PyTorch's."""
+    if sharding and sharding.strip().lower().startswith("zero"):
+        return FRAMEWORKS["megatron" if cuts_layers else "deepspeed"]
+    return FRAMEWORKS[DEFAULT_FRAMEWORK]

@@ -47,8 +47,7 @@ class Gathering:
     def reduced_block(self) -> float:
         """FSDP: a unit's whole gradient, and its copy on the way to the shards."""
         job = self.job
-        whole = keeps_whole_gradients(job)
-        if job.sharding is not Sharding.FSDP or job.cut.shards == 1 or whole:
+        if job.sharding is not Sharding.FSDP or job.cut.shards == 1:
             return 0.0
         layers = self.stage.blocks.items()
         widest = max((self._trained(name) / count for name, count in layers), default=0.0)

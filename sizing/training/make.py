@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from sizing.catalog.gpus import gpu as catalogue_gpu
+from sizing.deployment import one_gpu
 from sizing.errors import InputError, unknown_name
-from sizing.gpu import Gpu
 from sizing.model import ModelSpec, Moe
 from sizing.precision import PRECISIONS, Precision, parse_precision
 from sizing.resolve import resolve
 from sizing.sharding import violation
 from sizing.training.adapters import DEFAULT_RANK, check_rank, parse_targets
 from sizing.training.contradictions import check_contradictions
-from sizing.training.framework import Framework, MasterWeights, parse_framework
+from sizing.training.framework import (
+    Framework,
+    MasterWeights,
+    default_framework,
+    parse_framework,
+)
 from sizing.training.job import Adapters, Cut, Job
 from sizing.training.optimizers import Optimizer, parse_optimizer
 from sizing.training.options import Checkpointing, Loss, Offload, Schedule, Sharding
-from sizing.units import GIB
 from sizing.workload import Purpose
 
 _Choice = TypeVar("_Choice", Checkpointing, Offload, Schedule, Sharding)
@@ -73,7 +76,12 @@ def make_job(
     contradictory or impossible, naming the option.
     """
     spec = spec or resolve(model).spec
-    found = parse_framework(framework)
+    cuts_layers = tp > 1 or pp > 1
+    found = (
+        parse_framework(framework)
+        if framework is not None
+        else default_framework(sharding, cuts_layers=cuts_layers)
+    )
     how = _method(method)
     for key, value in (("gpus", gpus), ("micro-batch", micro_batch), ("tp", tp), ("pp", pp)):
         _check_count(key, value)
@@ -88,7 +96,7 @@ def make_job(
         spec=spec,
         method=how,
         precision=_precision(how, precision),
-        gpu=_gpu(gpu, gpu_memory_gib),
+        gpu=one_gpu(gpu, gpu_memory_gib),
         framework=found,
         cut=cut,
         seq_len=_seq_len(spec, seq_len, cut, extend=extend_context),
@@ -131,16 +139,6 @@ def _choice(key: str, text: str | None, kind: type[_Choice], default: _Choice) -
     if text.strip().lower() not in names:
         raise unknown_name(key, text, names)
     return kind(text.strip().lower())
-
-
-def _gpu(name: str, memory_gib: float | None) -> Gpu:
-    found = catalogue_gpu(name)
-    if memory_gib is None:
-        return found
-    if not 1 <= memory_gib <= 2048:
-        near = min(max(memory_gib, 1.0), 2048.0)
-        raise InputError("gpu-memory-gib", memory_gib, "1 to 2048 GiB (2^30)", near)
-    return found.model_copy(update={"cuda_bytes": int(memory_gib * GIB)})
 
 
 def _precision(method: Purpose, text: str | None) -> Precision:

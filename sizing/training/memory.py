@@ -23,8 +23,8 @@ __all__ = ["Parts", "RankMemory", "training_memory"]
 _SHARDED_LOSS_BYTES = 16.0
 """Vocabulary-parallel cross entropy keeps shifted scores and their exponentials beside the rest."""
 _FLOAT16_KERNELS = ("gptq", "awq", "int4")
-_GATHERED_BLOCKS = 2
-"""The block that runs and the one fetched ahead."""
+_GATHERED_BLOCKS = 3
+"""The block that runs, the one fetched ahead, and the flat buffer that it is copied out of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class _Rank:
         all_gradients = states.gradients()
         earlier = all_gradients if self.job.accumulates else 0.0
         head = states.head_gradient()
-        in_chunks = head if self.job.loss is Loss.CHUNKED else 0.0
+        # A chunk's gradient of the head, and the sum that it is added to.
+        in_chunks = 2 * head if self.job.loss is Loss.CHUNKED else 0.0
         found = {
             "the loss": held.plus(gradients=max(earlier, in_chunks), **self._loss()),
             "the last layer's backward pass": held.plus(

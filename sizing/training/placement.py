@@ -9,8 +9,8 @@ from math import ceil
 from sizing.capacity import Capacity
 from sizing.gpu import Gpu
 from sizing.placement import Placement, Refusal
-from sizing.training.answer import device_bytes
-from sizing.training.choice import MARGIN, Ways, best_job, holds
+from sizing.training.answer import MARGIN, device_bytes
+from sizing.training.choice import Ways, best_job, holds
 from sizing.training.job import Cut, Job
 from sizing.training.memory import training_memory
 from sizing.training.options import Checkpointing, Offload, Sharding

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sizing.candidates import Candidate
-from sizing.training.answer import device_bytes
-from sizing.training.choice import Ways, best_job, fits_with_room
+from sizing.training.answer import device_bytes, fits_with_room
+from sizing.training.choice import Ways, best_job
 from sizing.training.compute import run_time
 from sizing.training.contradictions import is_legal
 from sizing.training.framework import MasterWeights

@@ -1,0 +1,1 @@
+"""Tests of the training model, one module for each of its own."""

@@ -140,6 +140,8 @@ def test_offloading_needs_a_host_that_holds_it() -> None:
         ({"training": {"utilization": 2.0}}, "workload.training.utilization", 1.0),
         ({"context": 200_000}, "workload.context", 131_072),
         ({"concurrency": 4}, "workload.concurrency", None),
+        ({"requestsPerSecond": 4.0}, "workload.requestsPerSecond", None),
+        ({"targets": {"ttftMs": 400.0}}, "workload.targets", None),
     ],
 )
 def test_bad_input_is_named_by_its_config_key(
