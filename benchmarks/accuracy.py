@@ -1,5 +1,7 @@
 """How well the memory model agrees with what engines measured: every case, by kind and model.
 
+The report adds how well throughput agrees (`benchmarks/throughput_report.py`).
+
     python benchmarks/accuracy.py [--write]
 
 Errors are averaged by model first, then taken over models, so that a model with many logs counts

@@ -19,6 +19,7 @@ from benchmarks.accuracy import (
 )
 from benchmarks.causes import CAUSES
 from benchmarks.markdown import table
+from benchmarks.throughput_report import throughput_report
 from benchmarks.training_report import training_section
 from benchmarks.verdicts import Verdict, verdicts
 
@@ -26,12 +27,12 @@ _MISS = 0.02
 _WIDE_MISS = 0.05
 
 METHOD = """\
-# How well the memory figures agree with what engines measured
+# How well the figures agree with what engines measured
 
 This page is the output of `python benchmarks/accuracy.py --write`; the cases are in
 `benchmarks/cases/`, each with its source. No figure on it is typed by hand.
 
-## What is compared, and how
+## Memory: what is compared, and how
 
 Every case is a published measurement: a vLLM start-up log (weights per GPU, peak of the profiling
 run, memory left for the KV cache, tokens that it holds) or the memory of a Transformers process.
@@ -80,6 +81,7 @@ def report() -> str:
         _verdicts(verdicts()),
         _left_out(),
         training_section(),
+        throughput_report(),
     ]
     return "\n".join(parts)
 

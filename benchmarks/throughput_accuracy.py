@@ -14,7 +14,8 @@ from functools import cache
 from itertools import combinations
 from statistics import fmean, median
 
-from benchmarks.throughput_cases import LoadCase, load_cases, predict
+from benchmarks.accuracy import percentile
+from benchmarks.throughput_cases import LoadCase, held_out_cases, load_cases, predict
 
 TARGET_MEDIAN, TARGET_P90, TARGET_PAIRS = 0.25, 0.60, 0.90
 _APART = 1.25
@@ -81,8 +82,18 @@ class PairScore:
 @cache
 def load_results() -> tuple[LoadResult, ...]:
     """Every figure of every case that is computed."""
+    return tuple(_results(load_cases()))
+
+
+@cache
+def held_out_results() -> tuple[LoadResult, ...]:
+    """The same of the measurements that were never fitted to."""
+    return tuple(_results(held_out_cases()))
+
+
+def _results(cases: Iterable[LoadCase]) -> list[LoadResult]:
     found: list[LoadResult] = []
-    for case in load_cases():
+    for case in cases:
         rates = predict(case)
         ours = {
             OUTPUT.key: rates.output_tokens_per_s,
@@ -93,7 +104,7 @@ def load_results() -> tuple[LoadResult, ...]:
             theirs = case.measured.get(figure.key)
             if theirs:
                 found.append(LoadResult(case, figure, ours[figure.key], theirs))
-    return tuple(found)
+    return found
 
 
 def load_summaries(results: Iterable[LoadResult]) -> list[LoadSummary]:
@@ -122,8 +133,11 @@ def _summary(rows: Sequence[LoadResult]) -> LoadSummary:
     )
 
 
-def pair_scores(results: Iterable[LoadResult]) -> list[PairScore]:
-    """By engine: pairs of one source and arrival that differ by more than a quarter."""
+def pair_scores(results: Iterable[LoadResult], *, one_model: bool = False) -> list[PairScore]:
+    """By engine: pairs of one source and arrival that differ by more than a quarter.
+
+    `one_model` keeps the pairs of one model, which differ in GPU, layout, precision or lengths.
+    """
     groups: dict[tuple[str, str, str], list[LoadResult]] = defaultdict(list)
     for r in results:
         if r.figure is OUTPUT:
@@ -131,6 +145,8 @@ def pair_scores(results: Iterable[LoadResult]) -> list[PairScore]:
     scores: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for (family, _, _), rows in groups.items():
         for a, b in combinations(rows, 2):
+            if one_model and a.case.model != b.case.model:
+                continue
             if max(a.theirs, b.theirs) > _APART * min(a.theirs, b.theirs):
                 scores[family][0] += 1
                 scores[family][1] += (a.ours > b.ours) == (a.theirs > b.theirs)
@@ -140,11 +156,3 @@ def pair_scores(results: Iterable[LoadResult]) -> list[PairScore]:
 def _publisher(case: LoadCase) -> str:
     """Whose measurement it is: the source's first part."""
     return str(case.row["source"]).split("/")[0]
-
-
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """Linear interpolation between the nearest ranks of an ascending sequence."""
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)

@@ -87,6 +87,36 @@ def left_out() -> dict[str, list[str]]:
 
 
 @cache
+def held_out_cases() -> tuple[LoadCase, ...]:
+    """Measurements that the factors were never fitted to: NVIDIA's tables of an earlier version."""
+    filed = json.loads((CASES / "throughput_held_out.json").read_text())
+    found: list[LoadCase] = []
+    for number, row in enumerate(filed["rows"]):
+        figures = zip(filed["lengths"], filed["requests"], row["output_tokens_per_s"], strict=True)
+        for (prompt, output), requests, rate in figures:
+            if rate is not None:
+                found.append(
+                    _case(
+                        {
+                            **{key: row[key] for key in ("model", "tp", "gpu", "precision")},
+                            "id": f"held-out-{number}-{prompt}-{output}",
+                            "pp": 1,
+                            "engine": filed["engine"],
+                            "source": filed["source"],
+                            "utilization": 0.95,
+                            "arrival": "burst",
+                            "offline": True,
+                            "requests": requests,
+                            "input_len": prompt,
+                            "output_len": output,
+                            "measured": {"output_tokens_per_s": rate},
+                        }
+                    )
+                )
+    return tuple(found)
+
+
+@cache
 def _all_cases() -> tuple[LoadCase, ...]:
     return tuple(make_case(row) for row in load_rows() if "left_out" not in row)
 
@@ -128,6 +158,7 @@ def make_case(row: dict[str, Any]) -> LoadCase:
         gpu,
         row["engine"],
         context=row["input_len"] + row["output_len"],
+        gpu_memory_utilization=row.get("utilization"),
         max_num_seqs=row.get("max_num_seqs"),
         max_num_batched_tokens=row.get("max_num_batched_tokens"),
         overlaps=row.get("overlaps"),

@@ -322,11 +322,11 @@ def perf(
     concurrency: Annotated[
         str | None, typer.Option(help="Requests kept in flight, or max. Default 16.")
     ] = None,
-    burst: Annotated[
-        int | None, typer.Option(help="Instead: so many requests all at once, none after.")
+    num_prompts: Annotated[
+        int | None, typer.Option(help="Instead: a benchmark of so many requests all at once.")
     ] = None,
     spread: Annotated[
-        bool, typer.Option("--spread", help="With --burst: output lengths vary as in chat.")
+        bool, typer.Option("--spread", help="With --num-prompts: lengths vary as in ShareGPT.")
     ] = False,
     engine: Annotated[
         str | None, typer.Option(help="vllm:0.19, sglang or tensorrt-llm. Default the newest vLLM.")
@@ -336,6 +336,7 @@ def perf(
     gpu_memory_utilization: Annotated[
         float | None, typer.Option(help="Share of the GPU's memory, above 0 and at most 1.")
     ] = None,
+    enforce_eager: Annotated[bool, typer.Option("--enforce-eager", help="No CUDA graphs.")] = False,
     json: Json = False,
 ) -> None:
     """How fast one given deployment serves: tokens per second, time to first token, and between."""

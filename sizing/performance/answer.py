@@ -8,13 +8,13 @@ from sizing.deployment import Deployment
 from sizing.errors import NoPlanError
 from sizing.evidence import Evidence
 from sizing.fit import refusal
-from sizing.performance.batch import Load, Rates, first_token_s, steady
+from sizing.performance.batch import Load, first_token_s, generation, steady
 from sizing.performance.burst import burst
 from sizing.performance.capacity import Capacity, capacity
 from sizing.performance.engines import Server
 from sizing.performance.factors import efficiency, spread
 from sizing.performance.question import Question
-from sizing.performance.step import StepModel, step_model
+from sizing.performance.step import PARTS, StepModel, step_model
 from sizing.plan import Layout
 from sizing.units import gib
 
@@ -87,9 +87,11 @@ def performance(question: Question) -> Performance:
     request_s = efficiency(d.gpu, q.server.family).request_s
     asked = float(q.concurrency or room.held)
     load = Load(q.input_len, q.output_len, asked, room.held)
-    kept = steady(model, q.server, request_s, load)
-    rates = burst(model, q.server, request_s, load, spread=q.spread) if q.burst else kept
-    parts = _average_step(model, kept, q)
+    if q.burst:
+        rates = burst(model, q.server, request_s, load, spread=q.spread)
+    else:
+        rates = steady(model, q.server, request_s, load)
+    parts = _average_step(model, load, q)
     return Performance(
         model=d.spec.name,
         hf_id=d.spec.hf_id or "",
@@ -146,15 +148,16 @@ def _limit(asked: float, room: Capacity) -> str:
     return "cache" if room.by_cache < room.by_setting else "max_num_seqs"
 
 
-def _average_step(model: StepModel, rates: Rates, q: Question) -> dict[str, float]:
-    """Seconds by part of an average step: those with prompts weighted by how many there are."""
-    context = rates.decoding * (q.input_len + q.output_len / 2)
-    decoding = (rates.decoding, context)
-    tokens = rates.prompt_tokens
-    prompts = model.parts(tokens, tokens * q.input_len / 2, *decoding)
-    alone = model.parts(0, 0, *decoding)
-    share = rates.prompt_share
-    return {name: share * prompts[name] + (1 - share) * alone[name] for name in prompts}
+def _average_step(model: StepModel, load: Load, q: Question) -> dict[str, float]:
+    """Seconds by part of an average step: every kind of step weighted by how many there are."""
+    total = dict.fromkeys(PARTS, 0.0)
+    for kind in generation(model, q.server, load).steps:
+        tokens, context = kind.prompt_tokens, kind.decoding * (q.input_len + q.output_len / 2)
+        if kind.share and (tokens or kind.decoding):
+            parts = model.parts(tokens, tokens * q.input_len / 2, kind.decoding, context)
+            for name, seconds in parts.items():
+                total[name] += kind.share * seconds
+    return total
 
 
 def _band(family: str, rate: float) -> ErrorBand:

@@ -24,48 +24,59 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a load gives: tokens per second of a replica, seconds to the first token and between.
-
-    `running` sequences are in the engine on average, `decoding` of them in an average step.
-    """
+    """What a load gives: tokens per second of a replica, mean seconds to the first token and
+    between tokens. `running` sequences are in the engine on average."""
 
     output_tokens_per_s: float
     total_tokens_per_s: float
     ttft_s: float
     tpot_s: float
     running: float
-    decoding: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """Like steps: their share of all, the prompt tokens and decoding sequences of each."""
+
+    share: float
     prompt_tokens: float
-    prompt_share: float
+    decoding: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The time in which a sequence generates all its tokens, and in which each that runs beside it
+    is replaced once: `seconds`, those to its first token, and the steps in it."""
+
+    seconds: float
+    first_token_s: float
+    steps: tuple[StepKind, StepKind]
 
 
 def steady(model: StepModel, server: Server, request_s: float, load: Load) -> Rates:
-    """The steady state of a load.
-
-    While one sequence generates its tokens, each of the others is replaced once on average, so
-    that `held` prompts are computed in that time: in the same steps where the engine mixes
-    (as far as its token budget goes), else in steps of their own.
-    """
+    """The steady state of a load: so many requests are kept in flight, the rest of them waits."""
     held = min(load.concurrency, load.held)
-    if server.mixes:
-        found = _mixed(model, server, load, held)
-    else:
-        found = _prompts_first(model, server, load, held)
-    generation, ttft, decoding, prompt, share = found
+    found = generation(model, server, load)
     # Requests cannot start faster than the front end takes them in.
-    cycle = max(generation, held * request_s)
+    cycle = max(found.seconds, held * request_s)
     rate = held / cycle
     queued = max(0.0, load.concurrency - held) / rate
+    between = (cycle - found.first_token_s) / max(1.0, load.output_len - 1)
     return Rates(
         output_tokens_per_s=rate * load.output_len,
         total_tokens_per_s=rate * (load.output_len + load.input_len),
-        ttft_s=queued + ttft + request_s,
-        tpot_s=(cycle - ttft) / max(1.0, load.output_len - 1),
+        ttft_s=queued + found.first_token_s + request_s,
+        tpot_s=between if load.output_len > 1 else 0.0,
         running=held,
-        decoding=decoding,
-        prompt_tokens=prompt,
-        prompt_share=share,
     )
+
+
+def generation(model: StepModel, server: Server, load: Load) -> Generation:
+    """A generation of the sequences that run: `held` prompts are computed in it, in the same steps
+    where the engine mixes (as far as its token budget goes), else in steps of their own."""
+    held = min(load.concurrency, load.held)
+    kind = _mixed if server.mixes else _prompts_first
+    return kind(model, server, load, held)
 
 
 def first_token_s(model: StepModel, server: Server, request_s: float, input_len: float) -> float:
@@ -77,10 +88,7 @@ def first_token_s(model: StepModel, server: Server, request_s: float, input_len:
     return request_s + chunks * step
 
 
-def _mixed(
-    model: StepModel, server: Server, load: Load, held: float
-) -> tuple[float, float, float, float, float]:
-    """Seconds of a generation, to the first token; sequences and prompt tokens of its steps."""
+def _mixed(model: StepModel, server: Server, load: Load, held: float) -> Generation:
     budget = server.max_num_batched_tokens * model.ranks
     prompt, output = load.input_len, load.output_len
     chunks = ceil(prompt / budget)
@@ -92,25 +100,31 @@ def _mixed(
     tokens = held * prompt / (steps * share)
     with_prompt = model.seconds(tokens, tokens * prompt / 2, decoding, context)
     without = model.seconds(0, 0, decoding, context) if decoding else 0.0
-    generation = steps * (share * with_prompt + (1 - share) * without)
-    own = (steps - output + 1) * with_prompt if share == 1.0 else chunks * with_prompt
+    mean = share * with_prompt + (1 - share) * without
+    own = (steps - output + 1 if share == 1.0 else chunks) * with_prompt
     # A request arrives in the middle of a step.
-    wait = (share * with_prompt + (1 - share) * without) / 2 if held > 1 else 0.0
-    return generation, min(own + wait, generation), decoding, tokens, share
+    wait = mean / 2 if held > 1 else 0.0
+    return Generation(
+        steps * mean,
+        min(own + wait, steps * mean),
+        (StepKind(share, tokens, decoding), StepKind(1 - share, 0.0, decoding)),
+    )
 
 
-def _prompts_first(
-    model: StepModel, server: Server, load: Load, held: float
-) -> tuple[float, float, float, float, float]:
+def _prompts_first(model: StepModel, server: Server, load: Load, held: float) -> Generation:
     budget = server.max_num_batched_tokens * model.ranks
     prompt, output = load.input_len, load.output_len
-    context = held * (prompt + output / 2)
-    decode = model.seconds(0, 0, held, context)
+    chunks = ceil(prompt / budget)
+    decode = model.seconds(0, 0, held, held * (prompt + output / 2))
     # As many prompts are read together as sequences end in the time of one step.
-    tokens = min(budget, max(prompt, held * prompt / output))
-    tokens = prompt / ceil(prompt / budget) if prompt > budget else tokens
+    tokens = prompt / chunks if chunks > 1 else min(budget, prompt * max(1.0, held / output))
     batch = model.seconds(tokens, tokens * prompt / 2, 0, 0)
-    prefill = held * prompt / tokens * batch
-    generation = (output - 1) * decode + prefill
-    own = ceil(prompt / budget) * batch
-    return generation, min(own + (decode / 2 if held > 1 else 0), generation), held, tokens, 0.0
+    batches = held * prompt / tokens
+    seconds = (output - 1) * decode + batches * batch
+    wait = decode / 2 if held > 1 else 0.0
+    share = batches / (batches + output - 1)
+    return Generation(
+        seconds,
+        min(chunks * batch + wait, seconds),
+        (StepKind(share, tokens, 0.0), StepKind(1 - share, 0.0, held)),
+    )

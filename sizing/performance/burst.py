@@ -14,7 +14,12 @@ from sizing.performance.batch import Load, Rates
 from sizing.performance.engines import Server
 from sizing.performance.step import StepModel
 
-_GROUPS = 100
+_GROUPS, _GROUPS_AT_ONCE = 100, 8
+"""Groups of a burst, and of what runs at once, at least."""
+_WAVES = 40
+"""Times that what runs at once is replaced, at most, before the rest is taken to go on alike."""
+_LONGEST = 5.0
+"""Times the mean: benchmarks cut chats at 1,024 or 2,048 tokens."""
 _GOLDEN = 0.6180339887498949
 
 
@@ -43,45 +48,50 @@ def burst(
     chat data sets, in a fixed order; otherwise all are alike. Waiting in the queue counts into the
     time to the first token.
     """
-    requests = load.concurrency
-    groups = int(min(_GROUPS, requests))
+    requests = min(load.concurrency, _WAVES * load.held)
+    # What is longer than so many waves goes on alike.
+    longer = load.concurrency / requests
+    groups = round(min(requests, max(_GROUPS, _GROUPS_AT_ONCE * requests / load.held)))
     size = requests / groups
     lengths = _lengths(groups, load.output_len, spread)
-    budget = server.max_num_batched_tokens * model.ranks
     clock, running = _Clock(), list[tuple[float, int, float, float]]()
     first = between = 0.0
     for index, length in enumerate(lengths):
         while running and (
-            running[0][0] <= clock.steps or clock.sequences + size > max(size, load.held)
+            running[0][0] <= clock.steps or clock.sequences + size / 2 > max(size, load.held)
         ):
             between += _finish(model, clock, running, size, load)
-        waiting = size * (groups - index)
-        room = max(size, min(waiting, load.held - clock.sequences))
-        beside = clock.sequences if server.mixes else 0.0
-        tokens = min(max(1.0, budget - beside), room * load.input_len)
-        pairs = tokens * load.input_len / 2
-        step = model.seconds(tokens, pairs, beside, clock.context if server.mixes else 0.0)
-        clock.advance(size * load.input_len / tokens, step, decodes=server.mixes)
+        _start(model, server, clock, load, size, waiting=size * (groups - index))
         first += clock.seconds
-        clock.sequences += size
-        clock.context += size * load.input_len
         heappush(running, (clock.steps + length - 1, index, clock.seconds, length))
     while running:
         between += _finish(model, clock, running, size, load)
     # The front end takes in all that arrive at once before it hands out what is generated.
-    intake = requests * request_s
-    rate = requests / (intake + clock.seconds)
-    mean_running = sum(lengths) * size / max(clock.steps, 1.0)
+    intake = load.concurrency * request_s
+    rate = load.concurrency / (intake + clock.seconds * longer)
     return Rates(
         output_tokens_per_s=rate * load.output_len,
         total_tokens_per_s=rate * (load.output_len + load.input_len),
-        ttft_s=intake + first / groups,
+        ttft_s=intake + first / groups * longer,
         tpot_s=between / groups,
-        running=min(requests, load.held),
-        decoding=min(mean_running, load.held),
-        prompt_tokens=min(float(budget), requests * load.input_len),
-        prompt_share=min(1.0, requests * load.input_len / budget / max(clock.steps, 1.0)),
+        running=min(load.concurrency, load.held),
     )
+
+
+def _start(
+    model: StepModel, server: Server, clock: _Clock, load: Load, size: float, waiting: float
+) -> None:
+    """Compute the prompts of the next group, in steps that others of the `waiting` share."""
+    # A full engine starts as many prompts in a step as sequences end in one.
+    ending = min(size, max(1.0, clock.sequences / load.output_len))
+    room = max(ending, min(waiting, load.held - clock.sequences))
+    beside, context = (clock.sequences, clock.context) if server.mixes else (0.0, 0.0)
+    budget = server.max_num_batched_tokens * model.ranks
+    tokens = min(max(1.0, budget - beside), room * load.input_len)
+    step = model.seconds(tokens, tokens * load.input_len / 2, beside, context)
+    clock.advance(size * load.input_len / tokens, step, decodes=server.mixes)
+    clock.sequences += size
+    clock.context += size * load.input_len
 
 
 def _finish(
@@ -105,6 +115,6 @@ def _finish(
 def _lengths(groups: int, mean: float, spread: bool) -> list[float]:
     if not spread:
         return [mean] * groups
-    drawn = [-log(1 - (0.5 + i * _GOLDEN) % 1) for i in range(groups)]
+    drawn = [min(_LONGEST, -log(1 - (0.5 + i * _GOLDEN) % 1)) for i in range(groups)]
     scale = mean * groups / sum(drawn)
     return [max(1.0, x * scale) for x in drawn]

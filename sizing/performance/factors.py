@@ -69,10 +69,13 @@ def architecture_family(gpu: Gpu) -> str:
 @dataclass(frozen=True, slots=True)
 class Spread:
     """How measurements lie about what is computed: 80% of `measured / computed` are between `low`
-    and `high`, for `cases` cases of `models` models that the factors were fitted without."""
+    and `high`, for `cases` cases of `models` models that the factors were fitted without; `median`
+    and `p90` are of |computed / measured - 1|."""
 
     low: float
     high: float
+    median: float
+    p90: float
     cases: int
     models: int
     as_of: str

@@ -48,12 +48,13 @@ def make_question(
     precision: str | None = None,
     kv_dtype: str = "auto",
     concurrency: str | None = None,
-    burst: int | None = None,
+    num_prompts: int | None = None,
     spread: bool = False,
     engine: str = DEFAULT_ENGINE,
     max_num_seqs: int | None = None,
     max_num_batched_tokens: int | None = None,
     gpu_memory_utilization: float | None = None,
+    enforce_eager: bool = False,
 ) -> Question:
     """The checked question. Raises InputError for anything unknown, absurd or contradictory."""
     spec, chosen = find_model(model, precision, params)
@@ -66,6 +67,7 @@ def make_question(
         max_num_seqs=max_num_seqs,
         max_num_batched_tokens=max_num_batched_tokens,
         gpu_memory_utilization=gpu_memory_utilization,
+        enforce_eager=enforce_eager,
     )
     chosen = server.checkpoint(precision, chosen, native_precision(spec))
     cache = server.cache_dtype(parse_kv_dtype(kv_dtype, "kv-dtype"), chosen)
@@ -78,9 +80,9 @@ def make_question(
         engine=server.memory,
         context=input_len + output_len,
     )
-    asked = _concurrency(concurrency, burst)
+    asked = _concurrency(concurrency, num_prompts)
     assumed = [] if precision else [f"precision {chosen.name}, the checkpoint's own"]
-    assumed += [] if concurrency or burst else [f"{DEFAULT_CONCURRENCY} requests at once"]
+    assumed += [] if concurrency or num_prompts else [f"{DEFAULT_CONCURRENCY} requests at once"]
     assumed += [] if cache.name == kv_dtype else [f"KV cache in {cache.name}"]
     assumed += [
         f"{server.max_num_seqs:,} sequences and {server.max_num_batched_tokens:,} tokens of a step "
@@ -93,7 +95,7 @@ def make_question(
         input_len=input_len,
         output_len=output_len,
         concurrency=asked,
-        burst=burst is not None,
+        burst=num_prompts is not None,
         spread=spread,
         assumptions=tuple(assumed),
     )
@@ -115,11 +117,11 @@ def _check_lengths(spec: ModelSpec, input_len: int, output_len: int) -> None:
         )
 
 
-def _concurrency(text: str | None, burst: int | None) -> int | None:
-    if burst is not None:
+def _concurrency(text: str | None, num_prompts: int | None) -> int | None:
+    if num_prompts is not None:
         if text is not None:
-            raise InputError("concurrency", text, "nothing beside --burst, which says how many")
-        return _count("burst", burst)
+            raise InputError("concurrency", text, "nothing beside --num-prompts: all come at once")
+        return _count("num-prompts", num_prompts)
     if text is None:
         return DEFAULT_CONCURRENCY
     if text.strip().lower() == MAX:

@@ -24,11 +24,9 @@ def render_performance(found: Performance, *, width: int = WIDTH) -> str:
 
 
 def _answer(p: Performance) -> str:
-    cards = f"{p.gpus:,} x {p.gpu}"
-    return (
-        f"{p.model} at {p.precision} on {cards}: {_rate(p.output_tokens_per_s)} output tokens/s, "
-        f"first token after {_time(p.ttft_ms)}, then one every {_time(p.tpot_ms)}"
-    )
+    latencies = f"TTFT {_time(p.ttft_ms)}, TPOT {_time(p.tpot_ms)}"
+    rate = f"{_rate(p.output_tokens_per_s)} output tokens/s"
+    return f"{p.model} at {p.precision} on {p.gpus:,} x {p.gpu}: {rate}, {latencies}"
 
 
 def _facts(p: Performance) -> list[tuple[str, str]]:
