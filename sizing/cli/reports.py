@@ -16,7 +16,7 @@ from sizing.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from sizing.deployed import Deployed
-    from sizing.report.study import Told
+    from sizing.report.study import AnyStudy
 
 FORMATS = ("html", "markdown", "json")
 TERMINAL = "-"
@@ -107,7 +107,7 @@ def _study(
     previous: Deployed | None,
     *,
     check_account: bool,
-) -> Told:
+) -> AnyStudy:
     from sizing.describe import with_staleness
     from sizing.planner import make_plan
     from sizing.report.study import make_study, make_training_study
@@ -126,7 +126,7 @@ def _study(
         return study_of(request, plan, today, stack=stack, previous=previous)
 
 
-def _rendered(study: Told, form: str) -> str:
+def _rendered(study: AnyStudy, form: str) -> str:
     if form == "json":
         return f"{study.model_dump_json()}\n"
     if form == "markdown":

@@ -28,7 +28,16 @@ def run_notes(training: TrainingPlan) -> list[str]:
 
 
 def training_facts(plan: Plan, training: TrainingPlan) -> list[tuple[str, str]]:
-    """What is trained, and how it is cut."""
+    """What is trained, how it is cut and how fast it goes."""
+    how = (
+        f"{training.optimizer}, checkpointing {training.checkpointing}, loss on "
+        f"{training.loss} logits, as {training.framework} does it"
+    )
+    return [*what_trains(plan, training), ("How", how), *how_fast(training)]
+
+
+def what_trains(plan: Plan, training: TrainingPlan) -> list[tuple[str, str]]:
+    """Parameters, adapters, batch and layout."""
     share = training.params_trained / plan.params_total
     trained = f"{training.params_trained:,} of {plan.params_total:,} parameters"
     rows = [
@@ -39,16 +48,16 @@ def training_facts(plan: Plan, training: TrainingPlan) -> list[tuple[str, str]]:
             f"{training.micro_batches:,} before a step: {training.tokens_per_step:,} tokens a step",
         ),
         ("Layout", f"{plan.layout}; sharding {training.sharding}"),
-        (
-            "How",
-            f"{training.optimizer}, checkpointing {training.checkpointing}, loss on "
-            f"{training.loss} logits, as {training.framework} does it",
-        ),
-        ("Rate", _rate(training.run)),
     ]
     if training.lora_rank:
         targets = ", ".join(t.rpartition(".")[2] for t in training.lora_targets)
         rows.insert(1, ("Adapters", f"rank {training.lora_rank} on {targets}"))
+    return rows
+
+
+def how_fast(training: TrainingPlan) -> list[tuple[str, str]]:
+    """The rate, and what lies in the hosts' memory meanwhile."""
+    rows = [("Rate", _rate(training.run))]
     if training.host_memory_gib_per_node >= 1:
         rows.append(("Offloaded", f"{training.host_memory_gib_per_node:,.0f} GiB to each host"))
     return rows

@@ -17,11 +17,11 @@ def named_bars(
     room: float,
     *,
     name_width: int | None = None,
-    beside: Sequence[Spec] = (),
+    behind: Sequence[Spec] = (),
 ) -> Spec:
     """A bar for each row's `name`, `size`, `text` and `fill`; `room` leaves space for the texts.
 
-    `name_width` (pixels) cuts longer names; `beside` are more layers over the same scales.
+    `name_width` (pixels) cuts longer names; `behind` are layers between the bars and their texts.
     """
     most = max(row["size"] for row in rows) * room
     scale = {"domain": [0, most], "nice": False}
@@ -36,14 +36,14 @@ def named_bars(
                 "mark": {"type": "bar", "height": 18},
                 "encoding": {"fill": {"field": "fill", "type": "nominal", "scale": None}},
             },
+            *behind,
             {
                 "mark": {"type": "text", "align": "left", "dx": 6},
                 "encoding": {"text": {"field": "text"}},
             },
-            *beside,
         ],
         # A reader's font may be wider than the one that was measured.
-        padding={"left": 10, "right": 2, "top": 2, "bottom": 2},
+        padding={"left": 10 + (name_width or 0) // 10, "right": 2, "top": 2, "bottom": 2},
         data={"values": rows},
         encoding={
             "x": {"field": "size", "type": "quantitative", "scale": scale, "axis": None},

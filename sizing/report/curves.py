@@ -87,13 +87,16 @@ def curves_of(request: Request, plan: Plan) -> tuple[Curve, Curve]:
     )
 
 
-def curve(over: str, ask: Ask, asked: int, grid: Sequence[int], ends: str) -> Curve:
+def curve(
+    over: str, ask: Ask, asked: int, grid: Sequence[int], ends: str, parts: int = _PARTS
+) -> Curve:
     """The steps of `ask` over an ascending grid, with the borders between points that differ.
 
-    It stops at the first point without a plan, and says why.
+    They are found to one of `parts` of the range. It stops at the first point without a plan, and
+    says why.
     """
     found = _Asked(ask)
-    resolution = max(1, (grid[-1] - grid[0]) // _PARTS)
+    resolution = max(1, (grid[-1] - grid[0]) // parts)
     last_good = grid[0]
     for point in grid:
         if found.key(point) is None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from sizing.report.page import sections
 from sizing.report.sheets import engine_flags, how
-from sizing.report.study import Told
+from sizing.report.study import AnyStudy
 from sizing.report.table import Row, Table, spans
 from sizing.report.tiles import plan_tiles
 from sizing.report.words import change, nodes, task, where
@@ -18,7 +18,7 @@ from sizing.units import usd
 _TEMPLATES = files("sizing.report") / "templates"
 
 
-def render_html(study: Told) -> str:
+def render_html(study: AnyStudy) -> str:
     """The whole file. Everything that a user may have typed is escaped."""
     plan, budget = study.plan, study.budget_monthly_usd
     name = study.stack or plan.model

@@ -10,6 +10,8 @@ from sizing.request import Request
 
 _PADDED_TO = 64
 """Sequences are padded to what tensor parallelism divides; an odd length would forbid it."""
+# A run is cut in many ways, so each question takes longer than one about serving.
+_TIMES_ASKED, _PARTS = 16, 64
 
 
 def length_curve(request: Request, plan: Plan) -> Curve:
@@ -19,12 +21,16 @@ def length_curve(request: Request, plan: Plan) -> Curve:
     """
     fixed = as_planned(request, plan)
     asked, limit = plan.workload.context, request.spec.context_limit
+    longest = min(_TIMES_ASKED * asked, limit)
     return curve(
         "context",
         lambda length: plan_or_reason(_of_length(fixed, _padded(length, asked, limit))),
         asked,
-        contexts(asked, limit),
-        f"{limit:,} tokens are the model's limit",
+        contexts(asked, longest),
+        f"{limit:,} tokens are the model's limit"
+        if longest == limit
+        else f"drawn up to {longest:,} tokens, {_TIMES_ASKED} times what is asked",
+        _PARTS,
     )
 
 

@@ -16,7 +16,7 @@ from sizing.report.options import (
 )
 from sizing.report.served import load_table, rate_table
 from sizing.report.sheets import cost_table, evidence_table, how, memory_table
-from sizing.report.study import Study, Told, TrainingStudy
+from sizing.report.study import AnyStudy, TrainingStudy
 from sizing.report.table import Table
 from sizing.report.tiles import plan_tiles
 from sizing.report.training_tables import methods_table, trade_offs_table
@@ -25,12 +25,12 @@ from sizing.report.words import change, money, nodes, task, where
 _MOST_ALTERNATIVES = 5
 
 
-def render_markdown(study: Told) -> str:
+def render_markdown(study: AnyStudy) -> str:
     """The answer, the change and the cost; everything else opens on demand."""
     return page([*_answer(study), *_cost(study), *_surroundings(study), *_grounds(study)])
 
 
-def _answer(study: Told) -> list[list[str]]:
+def _answer(study: AnyStudy) -> list[list[str]]:
     plan = study.plan
     name = f"{study.stack}: " if study.stack else ""
     head = f"## {text(f'{name}{nodes(plan)}, {money(plan.cost.usd_per_month)} a month')}"
@@ -45,7 +45,7 @@ def _answer(study: Told) -> list[list[str]]:
     ]
 
 
-def _cost(study: Told) -> list[list[str]]:
+def _cost(study: AnyStudy) -> list[list[str]]:
     changed, cost = change_table(study.plan, study.previous), cost_table(study.plan)
     ways = ways_table(study.plan)
     return [
@@ -55,12 +55,12 @@ def _cost(study: Told) -> list[list[str]]:
     ]
 
 
-def _rates(study: Told) -> Table | None:
-    rate = study.rate if isinstance(study, Study) else None
+def _rates(study: AnyStudy) -> Table | None:
+    rate = None if isinstance(study, TrainingStudy) else study.rate
     return rate_table(rate) if rate else None
 
 
-def _surroundings(study: Told) -> list[list[str]]:
+def _surroundings(study: AnyStudy) -> list[list[str]]:
     plan = study.plan
     memory, others = memory_table(plan), alternatives_table(plan, _MOST_ALTERNATIVES)
     load, rates = load_table(plan), _rates(study)
@@ -75,18 +75,18 @@ def _surroundings(study: Told) -> list[list[str]]:
     ]
 
 
-def _around(study: Told) -> Iterator[Table]:
+def _around(study: AnyStudy) -> Iterator[Table]:
     """The same question over other loads, and at other precisions or methods."""
     if isinstance(study, TrainingStudy):
         yield steps_table(study.context)
         yield methods_table(study.methods, study.plan)
-    if isinstance(study, Study):
-        curves = (study.context, study.concurrency)
-        yield from map(steps_table, curves if study.plan.method is Method.ENGINE else ())
-        yield precisions_table(study)
+        return
+    curves = (study.context, study.concurrency)
+    yield from map(steps_table, curves if study.plan.method is Method.ENGINE else ())
+    yield precisions_table(study)
 
 
-def _grounds(study: Told) -> list[list[str]]:
+def _grounds(study: AnyStudy) -> list[list[str]]:
     plan = study.plan
     evidence, rejected = evidence_table(plan), rejected_table(plan)
     title, rows = how(plan)

@@ -14,7 +14,7 @@ from sizing.training.asked import training_job, training_workload
 from sizing.training.make import METHODS
 from sizing.workload import Purpose
 
-_OF_ADAPTERS = ("lora_rank", "lora_targets")
+_NO_ADAPTERS: dict[str, None] = {"lora_rank": None, "lora_targets": None}
 
 
 class AtMethod(BaseModel):
@@ -53,11 +53,11 @@ def _by(request: Request, method: Purpose) -> Request:
     Raises InputError where what else was asked contradicts the method.
     """
     asked = request.config.workload
-    unwanted: dict[str, None] = dict.fromkeys(_OF_ADAPTERS) if method is Purpose.FULL else {}
+    unasked = _NO_ADAPTERS if method is Purpose.FULL else {}
     update = {
         "purpose": method,
         "context": request.workload.context,
-        "training": asked.training.model_copy(update=unwanted),
+        "training": asked.training.model_copy(update=unasked),
     }
     load = asked.model_copy(update=update)
     config = request.config.model_copy(update={"precision": "auto", "workload": load})

@@ -10,45 +10,40 @@ from sizing.report.section import Figure, Section, drawn
 from sizing.report.served import load_table, rate_table
 from sizing.report.serving_sections import serving_sections
 from sizing.report.sheets import cost_table, evidence_table, memory_table
-from sizing.report.study import Study, Told, TrainingStudy
+from sizing.report.study import AnyStudy, TrainingStudy
 from sizing.report.training_sections import training_sections
 from sizing.report.training_tables import visible_gib
 from sizing.report.words import covers, is_all_in, money
 
 
-def sections(study: Told) -> tuple[Section, ...]:
+def sections(study: AnyStudy) -> tuple[Section, ...]:
     """All parts, in reading order; a part with nothing to say is left out."""
+    is_run = isinstance(study, TrainingStudy)
     made = (
         _change(study),
         _served(study),
         _memory(study),
         _cost(study),
-        *_around(study),
+        *(training_sections(study) if is_run else serving_sections(study)),
         Section("evidence", "How each figure is known", tables=(evidence_table(study.plan),)),
         _rejected(study),
     )
     return tuple(section for section in made if section)
 
 
-def _around(study: Told) -> tuple[Section | None, ...]:
-    if isinstance(study, TrainingStudy):
-        return training_sections(study)
-    return serving_sections(study) if isinstance(study, Study) else ()
-
-
-def _change(study: Told) -> Section | None:
+def _change(study: AnyStudy) -> Section | None:
     table = change_table(study.plan, study.previous)
     return Section("change", "Change", tables=(table,)) if table else None
 
 
-def _served(study: Told) -> Section | None:
+def _served(study: AnyStudy) -> Section | None:
     table = load_table(study.plan)
-    rate = study.rate if isinstance(study, Study) else None
+    rate = None if isinstance(study, TrainingStudy) else study.rate
     more = (rate_table(rate),) if rate else ()
     return Section("served", "How the load is served", tables=(table, *more)) if table else None
 
 
-def _memory(study: Told) -> Section:
+def _memory(study: AnyStudy) -> Section:
     plan = study.plan
     lead = _memory_in_words(plan)
     charts = drawn(lambda sheet: memory_chart(plan, sheet), lead)
@@ -73,7 +68,7 @@ def _memory_in_words(plan: Plan) -> str:
     )
 
 
-def _cost(study: Told) -> Section:
+def _cost(study: AnyStudy) -> Section:
     cost = study.plan.cost
     groups = cost_by_group(cost)
     ways = ways_table(study.plan)
@@ -89,6 +84,6 @@ def _cost(study: Told) -> Section:
     return Section("cost", "Cost", lead, (Figure("Cost by group", charts),), tables)
 
 
-def _rejected(study: Told) -> Section | None:
+def _rejected(study: AnyStudy) -> Section | None:
     table = rejected_table(study.plan)
     return Section("rejected", "Rejected, and why", tables=(table,)) if table else None

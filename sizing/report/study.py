@@ -45,6 +45,9 @@ class TrainingStudy(Told):
     methods: tuple[AtMethod, ...]
 
 
+AnyStudy = Study | TrainingStudy
+
+
 def make_study(
     request: Request,
     plan: Plan,

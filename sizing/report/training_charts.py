@@ -35,7 +35,7 @@ def trade_offs_chart(plan: Plan, training: TrainingPlan, sheet: Sheet) -> Spec:
         "encoding": {"y": None},
     }
     room, width = (2.1, 120) if sheet.is_narrow else (1.4, 300)
-    return named_bars(values, sheet, room, name_width=width, beside=[limit])
+    return named_bars(values, sheet, room, name_width=width, behind=[limit])
 
 
 def methods_chart(rows: Sequence[AtMethod], chosen: Plan, sheet: Sheet) -> Spec:

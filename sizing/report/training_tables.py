@@ -8,10 +8,11 @@ from sizing.render.training_memory import OUTSIDE, PARTS, parts_to_show
 from sizing.render.training_plan import (
     METHODS,
     duration,
+    how_fast,
     money,
     tokens,
     trade_off_cells,
-    training_facts,
+    what_trains,
 )
 from sizing.report.methods import AtMethod
 from sizing.report.table import Look, Row, Table, columns
@@ -51,12 +52,17 @@ def visible_gib(plan: Plan) -> float:
 
 def training_rows(plan: Plan, training: TrainingPlan) -> list[tuple[str, str]]:
     """How the model is trained, as (label, text)."""
-    facts = [(label, text.replace(" x ", TIMES)) for label, text in training_facts(plan, training)]
+    what = [(label, text.replace(" x ", TIMES)) for label, text in what_trains(plan, training)]
     gpus = counted(plan.gpus_provisioned, plan.gpu, plan.gpu)
     return [
-        ("Method", f"{METHODS[training.method]}, weights at {plan.precision}"),
-        *facts,
-        ("Nodes", f"{nodes(plan)}: {gpus}, nothing but the nodes is started"),
+        ("Method", f"{METHODS[training.method]} at {plan.precision}"),
+        *what,
+        ("Optimiser", training.optimizer),
+        ("Activations", f"checkpointing {training.checkpointing}"),
+        ("Loss", f"on {training.loss} logits"),
+        ("Framework", training.framework),
+        *how_fast(training),
+        ("Nodes", f"{nodes(plan)}: {gpus}; the run is yours to start on them"),
         *([("Quota", quota(plan.quota))] if plan.quota else []),
     ]
 
@@ -65,7 +71,7 @@ def trade_offs_table(training: TrainingPlan) -> Table:
     """What the run would take if one thing were done otherwise; the plan first."""
     rows = tuple(_trade_off(row) for row in training.trade_offs)
     heads = columns("Otherwise", ">Nodes", ">GiB a GPU", "Fits", ">Time", ">USD")
-    room = f"It fits where {training.margin:.0%} more would still fit."
+    room = f"A change fits where it would also fit if it took {training.margin:.0%} more."
     caption = f"Trade-offs, over {tokens(training.run.tokens)} (time and USD estimated)"
     return Table(caption, heads, rows, (room,))
 

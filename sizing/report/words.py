@@ -56,7 +56,8 @@ def task(plan: Plan) -> str:
     model = f"{plan.model} at {plan.precision}"
     if training:
         each = f"{training.seq_len:,} tokens a sequence, {training.tokens_per_step:,} a step"
-        return f"{METHODS[training.method]} of {model}, {each}"
+        said = f"{METHODS[training.method]} of {model}, {each}"
+        return said[:1].upper() + said[1:]
     if load:
         lengths = f"{load.prompt_tokens:,} + {load.output_tokens:,} tokens"
         return f"{model}, {load.requests_per_second:,g} requests a second of {lengths}"

@@ -110,7 +110,28 @@ def configurations(count: int) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("stack", configurations(24))
+TRAINING: list[dict[str, Any]] = [
+    {"model": "llama-3.1-8b", "workload": {"purpose": "lora"}},
+    {"model": "llama-3.1-70b", "workload": {"purpose": "full"}, "network": dict(NETWORK)},
+    {
+        "model": "llama-3.1-70b",
+        "workload": {"purpose": "full", "training": {"optimizer": "adamw8bit"}},
+        "purchase": "spot",
+        "huggingFaceToken": "hf_dummy",
+        "network": {"egress": "endpoints"},
+        "operations": {"alarmEmails": ["a@b.example"]},
+    },
+    {
+        "model": "llama-3.1-405b",
+        "workload": {"purpose": "full"},
+        "serving": {"enabled": False},
+        "network": {"egress": "nat"},
+        "operations": {"alarmTopicArn": TOPIC},
+    },
+]
+
+
+@pytest.mark.parametrize("stack", [*configurations(24), *TRAINING])
 def test_the_component_makes_what_the_cost_counts(stack: dict[str, Any]) -> None:
     args: Any = {to_snake(key): value for key, value in stack.items()}
     config = StackConfig.from_mapping(plain_args(args))

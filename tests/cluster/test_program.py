@@ -182,3 +182,37 @@ def test_close_to_the_budget_is_a_warning_of_its_own() -> None:
 def test_over_budget_names_what_would_fit() -> None:
     with pytest.raises(pulumi.RunError, match=r"with precision fp8: 1 x p5\.48xlarge"):
         run({**PROD, "gpu-sizing:budget": '{"monthlyUsd": 80000}'})
+
+
+TUNE = {
+    "aws:region": "us-east-1",
+    "gpu-sizing:model": "llama-3.1-70b",
+    "gpu-sizing:workload": json.dumps({"purpose": "full", "training": {"tokens": 50_000_000}}),
+}
+
+
+def test_a_training_stack_shows_its_run_and_offers_no_endpoint() -> None:
+    found = run(TUNE, preview=True, stack="tune", before={})
+    page = first_page(found)
+    assert page[0].startswith("tune: full fine-tuning of llama-3.1-70b at bf16 -> 2 x p5.48xlarge")
+    assert any(line.startswith("50 million tokens: about ") for line in page)
+    outputs = found.outputs["gpu-sizing-tune"]
+    assert outputs.get("endpointUrl") is None
+    assert "## How it is trained" in outputs["readme"]
+    assert "How it is served" not in outputs["readme"]
+
+
+def test_the_change_of_a_run_says_what_was_changed() -> None:
+    before = run(TUNE, preview=True).outputs["gpu-sizing-prod"]
+    smaller = {"purpose": "full", "training": {"tokens": 50_000_000, "optimizer": "adamw8bit"}}
+    after = run({**TUNE, "gpu-sizing:workload": json.dumps(smaller)}, preview=True, before=before)
+    page = "\n".join(first_page(after))
+    assert "change: adamw -> adamw8bit: 2 nodes -> 1, $80,358 -> $40,179 a month (-50%)" in page
+    again = run(TUNE, preview=True, before=before)
+    assert any(line.startswith("change: none") for line in first_page(again))
+
+
+def test_an_api_key_for_nodes_that_train_is_a_mistake_of_one_line() -> None:
+    with pytest.raises(pulumi.RunError, match=r"^apiKey: .* purpose is full") as caught:
+        run({**TUNE, "gpu-sizing:apiKey": "a-secret-key"})
+    assert "a-secret-key" not in str(caught.value)

@@ -116,3 +116,44 @@ def test_an_unknown_price_on_either_side_is_no_difference_in_figures() -> None:
 def test_without_a_previous_plan_nothing_is_said() -> None:
     assert "change:" not in render_plan(plan())
     assert "change:" in render_plan(plan(), Deployed(problem=NOTHING))
+
+
+@cache
+def training(purpose: str = "full", context: int = 4096, **run: Any) -> Plan:
+    load = {"purpose": purpose, "context": context, "training": run}
+    return plan_for(StackConfig.from_mapping({"model": "llama-3.1-70b", "workload": load}))
+
+
+@cache
+def serving() -> Plan:
+    return plan_for(StackConfig.from_mapping({"model": "llama-3.1-70b", "precision": "bf16"}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (training(), training(optimizer="adamw8bit"), "adamw -> adamw8bit: 2 nodes -> 1, $80,358"),
+        (training(), training("lora"), "full fine-tuning -> LoRA: 2 nodes -> 1, $80,358"),
+        (serving(), training(), "serving -> full fine-tuning: 1 node -> 2, $40,179"),
+        (training("lora"), serving(), "LoRA -> serving: 1 node as before, $40,179"),
+        (training(), training(context=2048), "sequence length 4,096 -> 2,048: 2 nodes as before, "),
+        (
+            training(),
+            training(checkpointing="full", offload="optimizer"),
+            "checkpointing none -> full; offload none -> optimizer: 2 nodes -> 1",
+        ),
+        (training(), training(tokens=1e6), "none, 2 nodes, "),
+    ],
+)
+def test_what_changes_of_a_run_comes_before_its_cost(before: Plan, after: Plan, said: str) -> None:
+    line = change_line(after, deployed(outputs(before)))
+    assert line.startswith(f"change: {said}")
+    assert line.count("$") <= 4
+
+
+def test_a_run_that_another_version_deployed_is_read_leniently() -> None:
+    found = outputs(training())
+    found["plan"]["training"] = {"method": "full", "unknown": 1}
+    assert "adamw" in change_line(training(), deployed(found))
+    del found["plan"]["training"]
+    assert "serving -> full fine-tuning" in change_line(training(), deployed(found))

@@ -11,9 +11,11 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.chromium import axe_violations, chromium, find_chromium
 from sizing.report.html import render_html
+from sizing.report.study import AnyStudy
 from tests.conftest import REQUIRED
 from tests.sizing.report.studies import CASES, study
 from tests.sizing.report.test_html import hostile
+from tests.sizing.report.trainings import hostile_training, training_study
 
 pytestmark = pytest.mark.xdist_group("chromium")
 Scheme = Literal["light", "dark"]
@@ -54,7 +56,9 @@ def browser() -> Iterator[Browser]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The file of every case."""
     folder = tmp_path_factory.mktemp("reports")
-    studies = {**{name: study(name) for name in CASES}, "hostile": hostile()}
+    studies: dict[str, AnyStudy] = {name: study(name) for name in CASES}
+    studies |= {"training": training_study(), "hostile": hostile()}
+    studies |= {"hostile training": hostile_training()}
     files = {name: folder / f"{index}.html" for index, name in enumerate(studies)}
     for name, path in files.items():
         path.write_text(render_html(studies[name]), encoding="utf-8")
@@ -82,7 +86,7 @@ class Opened:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", [*CASES, "hostile"])
+@pytest.mark.parametrize("name", [*CASES, "training", "hostile", "hostile training"])
 def test_nothing_sticks_out_and_nothing_is_asked_of_anybody(
     browser: Browser, reports: dict[str, Path], name: str, width: int
 ) -> None:
@@ -98,7 +102,15 @@ def test_nothing_sticks_out_and_nothing_is_asked_of_anybody(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("name", "width"), [("405b", 360), ("405b", 1280), ("any gpu", 1280), ("rule", 360)]
+    ("name", "width"),
+    [
+        ("405b", 360),
+        ("405b", 1280),
+        ("any gpu", 1280),
+        ("rule", 360),
+        ("training", 360),
+        ("training", 1280),
+    ],
 )
 def test_axe_finds_nothing(
     browser: Browser, reports: dict[str, Path], name: str, width: int, scheme: Scheme

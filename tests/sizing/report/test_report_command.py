@@ -11,7 +11,7 @@ import pytest
 
 from sizing.cli.app import app
 from sizing.cli.failures import answering
-from sizing.report.study import Study
+from sizing.report.study import Study, TrainingStudy
 
 ROOT = Path(__file__).parents[3]
 
@@ -167,3 +167,56 @@ def test_only_the_html_report_needs_charts_and_templates() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def tune(tmp_path: Path) -> Path:
+    """A folder with one stack, which trains."""
+    stack = """
+    config:
+      aws:region: us-east-1
+      gpu-sizing:model: llama-3.1-8b
+      gpu-sizing:workload: { purpose: lora, training: { loraRank: 32, tokens: 50000000 } }
+    """
+    (tmp_path / "Pulumi.tune.yaml").write_text(stack)
+    return tmp_path
+
+
+def test_a_training_stack_previews_and_reports(
+    capsys: pytest.CaptureFixture[str], tune: Path
+) -> None:
+    where = ("--stack", "tune", "--folder", str(tune))
+    assert answering(app, ("preview", *where)) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("tune: LoRA of llama-3.1-8b at bf16 -> 1 x p5.4xlarge")
+    assert "rank 32 on" in page
+    assert "balancer" not in page
+    assert run(*where, "--format", "markdown") == 0
+    page = capsys.readouterr().out
+    assert page.startswith("## tune: 1\u00a0×\u00a0p5.4xlarge, $")
+    assert "| The run | 70 minutes, $8 (for 50 million tokens; estimated at 40%" in page
+    assert run(*where, "--json") == 0
+    found = TrainingStudy.model_validate_json(capsys.readouterr().out)
+    assert [row.method for row in found.methods] == ["full", "lora", "qlora"]
+
+
+def test_a_stack_that_trains_has_no_key_of_serving(
+    capsys: pytest.CaptureFixture[str], tune: Path
+) -> None:
+    path = tune / "Pulumi.tune.yaml"
+    path.write_text(f"{path.read_text()}  gpu-sizing:serving: {{ checkpoint: me/mine }}\n")
+    assert answering(app, ("preview", "--stack", "tune", "--folder", str(tune))) == 2
+    text = capsys.readouterr().err
+    assert text.startswith("error: serving.checkpoint: 'me/mine' is not valid; allowed: nothing")
+    assert len(text.splitlines()) == 1
+
+
+def test_a_training_run_of_a_model_is_told_by_its_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ("--purpose", "qlora", "--tokens", "1e8", "--context", "2048")
+    assert run("llama-3.1-70b", *options, "--json") == 0
+    found = TrainingStudy.model_validate_json(capsys.readouterr().out)
+    assert found.plan.training is not None
+    assert (found.plan.training.run.tokens, found.context.asked) == (1e8, 2048)
+    assert {row.plan.workload.context for row in found.methods if row.plan} == {2048}
