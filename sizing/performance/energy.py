@@ -17,7 +17,7 @@ from sizing.performance.step import StepModel
 # they last: least squares over 57 runs of 12 models on H100 and B200 of the ML.ENERGY leaderboard
 # (read 2026-11-23); a model that the fit did not see is off by 14% on average. Idle with a model
 # loaded, clocks up: about 105 of an H100's 700 W.
-BUSY, READING, COMPUTING, IDLE = 0.33, 0.44, 1.0, 0.15
+BUSY, READING, COMPUTING, IDLE = 0.38, 0.36, 1.0, 0.15
 # A DGX H100 draws 10.2 kW at most (NVIDIA's data sheet), 4.6 kW of them beside its GPUs' 5.6 kW:
 # processors, network cards, switches, fans. Half of that is taken on average.
 HOST_SHARE = 4.6 / 5.6 / 2
