@@ -96,7 +96,7 @@ def held_out_cases() -> tuple[LoadCase, ...]:
         for (prompt, output), requests, rate in figures:
             if rate is not None:
                 found.append(
-                    _case(
+                    make_case(
                         {
                             **{key: row[key] for key in ("model", "tp", "gpu", "precision")},
                             "id": f"held-out-{number}-{prompt}-{output}",

@@ -27,7 +27,7 @@ _HEADS = ("Framework", "Runs", "Median", "p90", "Worst")
 _SPREAD_HEADS = ("Which cases", *_HEADS[1:], "Met")
 
 INTRODUCTION = f"""\
-## Training
+# Training
 
 Every case is a published peak memory of full fine-tuning, LoRA or QLoRA. `sizing train` gets the
 run's settings and its framework, and the figure is set beside what that framework prints: the
@@ -69,19 +69,19 @@ def _overview(collected: Sequence[Run], further: Sequence[Run]) -> str:
         for name, found in sets.items()
         for average in summaries(certain(found))[-1:]
     ]
-    return table("### Result, averaged over frameworks", _SPREAD_HEADS, rows)
+    return table("## Result, averaged over frameworks", _SPREAD_HEADS, rows)
 
 
 def _by_framework(title: str, found: Sequence[Run]) -> str:
     rows = [(s.name, *_spread(s)) for s in summaries(found)]
-    return table(f"### {title}", _HEADS, rows)
+    return table(f"## {title}", _HEADS, rows)
 
 
 def _unnamed() -> str:
     """How the default does for those who do not name a framework."""
     found = [*runs(COLLECTED, named=False), *runs(FURTHER, named=False)]
     title = (
-        "### Without naming the framework\n\nThe same runs asked without `--framework`: states, "
+        "## Without naming the framework\n\nThe same runs asked without `--framework`: states, "
         "buffers and loss are DeepSpeed's with ZeRO, Megatron's where TP or PP come with it, else "
         "plain PyTorch's."
     )
@@ -99,7 +99,7 @@ def _verdicts(found: Sequence[Run]) -> str:
     ran = [r for r in asked if r.ran]
     refused = [r for r in ran if not r.fits]
     lines = [
-        "### Fits or does not fit\n",
+        "## Fits or does not fit\n",
         f"Out of memory: {right} of {len(failed)} agree "
         f"({', '.join(r.id for r in failed)}). "
         f"Said to fit where memory ran out: {_ids(wrongly_fit(found))}.",
@@ -128,7 +128,7 @@ def _misses(found: Sequence[Run]) -> str:
         for r in sorted(missed, key=lambda r: -abs(r.error))
     ]
     heads = ("Case", "Checkpoint", "Framework", "Ours", "Measured", "Error", "Cause")
-    return table(f"### Misses\n\nErrors above {_MISS:.0%}, GiB of one GPU.", heads, rows)
+    return table(f"## Misses\n\nErrors above {_MISS:.0%}, GiB of one GPU.", heads, rows)
 
 
 def _left_out() -> str:
@@ -137,4 +137,4 @@ def _left_out() -> str:
         for case, reason in left_out(name).items():
             reasons.setdefault(reason, []).append(case)
     rows = [(reason, str(len(ids)), ", ".join(ids)) for reason, ids in reasons.items()]
-    return table("### Left out of the training figures", ("Why", "Cases", "Which"), rows)
+    return table("## Left out of the training figures", ("Why", "Cases", "Which"), rows)

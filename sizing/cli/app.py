@@ -134,7 +134,6 @@ def compare(
     params: Params = None,
     precision: Precisions = None,
     kv_dtype: KvDtype = None,
-    purpose: Purpose = None,
     context: Context = None,
     concurrency: Concurrency = None,
     requests_per_second: RequestsPerSecond = None,

@@ -144,7 +144,7 @@ def _config_values(asked: Mapping[str, Any], where: Sequence[str]) -> dict[str, 
 
 def _workload_values(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "purpose": asked["purpose"],
+        "purpose": asked.get("purpose"),
         "context": asked["context"],
         "concurrency": asked["concurrency"],
         "requestsPerSecond": asked["requests_per_second"],
@@ -161,7 +161,7 @@ def _workload_values(asked: Mapping[str, Any]) -> dict[str, Any]:
             "tokens": asked["speculative_tokens"],
             "acceptance": asked["speculative_acceptance"],
         },
-        "training": {camel(key): asked[key] for key in _TRAINING},
+        "training": {camel(key): asked.get(key) for key in _TRAINING},
     }
 
 

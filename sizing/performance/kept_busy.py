@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sizing.catalog.gpus import gpu
-from sizing.performance.batch import Load, Rates, steady
+from sizing.performance.batch import Load, StepKind, generation, steady
 from sizing.performance.capacity import capacity
 from sizing.performance.energy import MeanStep, busy_share, energy
 from sizing.performance.engines import make_server
@@ -70,7 +71,9 @@ def kept_busy(request: Request, plan: Plan) -> KeptBusy | None:
             plan.nodes,
             plan.gpus_provisioned // plan.nodes,
             plan.layout.gpus * copies,
-            busy_share(model, _mean_step(rates, load), rates.tpot_s),
+            busy_share(
+                model, _mean_step(generation(model, server, load).steps, load), rates.tpot_s
+            ),
             1.0,
             output_rate,
             total_rate,
@@ -78,7 +81,8 @@ def kept_busy(request: Request, plan: Plan) -> KeptBusy | None:
     )
 
 
-def _mean_step(rates: Rates, load: Load) -> MeanStep:
-    prompts = rates.prompt_tokens * rates.prompt_share
-    context = rates.decoding * (load.input_len + load.output_len / 2)
-    return MeanStep(prompts, prompts * load.input_len / 2, rates.decoding, context)
+def _mean_step(steps: Sequence[StepKind], load: Load) -> MeanStep:
+    prompts = sum(kind.share * kind.prompt_tokens for kind in steps)
+    decoding = sum(kind.share * kind.decoding for kind in steps)
+    context = decoding * (load.input_len + load.output_len / 2)
+    return MeanStep(prompts, prompts * load.input_len / 2, decoding, context)
