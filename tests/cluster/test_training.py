@@ -77,11 +77,14 @@ def test_a_run_on_one_node_is_joined_with_nobody() -> None:
 
 
 def test_a_run_cut_otherwise_replaces_no_node() -> None:
-    def data(**load: Any) -> list[str]:
-        return [n.inputs["userData"] for n in training({**FULL, **load}).of(INSTANCE)]
+    def data(**load: Any) -> dict[str, str]:
+        return {n.name: n.inputs["userData"] for n in training({**FULL, **load}).of(INSTANCE)}
 
-    assert data(training={"checkpointing": "full", "sharding": "zero3"}) == data(context=2048)
-    facts = json.loads(settings(full().of(INSTANCE)[0])["/etc/gpu-sizing/plan.json"])
+    other = {"checkpointing": "full", "chunked_loss": True}
+    assert len(data(training=other)) == 2
+    assert data(training=other) == data(context=2048)
+    head = full().named(INSTANCE, "llm-replica-0-rank-0")
+    facts = json.loads(settings(head)["/etc/gpu-sizing/plan.json"])
     assert facts == {"model": "meta-llama/Llama-3.1-70B-Instruct", "replicas": [0], "rank": 0}
 
 
