@@ -80,6 +80,6 @@ def test_further_cases_repeat_none_of_the_known() -> None:
 
 def test_the_report_tells_misses_verdicts_and_what_is_left_out() -> None:
     text = training_section()
-    for title in ("## Training", "### Misses", "### Fits or does not fit", "### Left out"):
+    for title in ("# Training", "## Misses", "## Fits or does not fit", "## Left out"):
         assert title in text
     assert "Said to fit where memory ran out: none" in text

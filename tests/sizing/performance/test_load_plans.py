@@ -252,7 +252,7 @@ def test_a_report_tells_the_load() -> None:
 
 def test_the_budget_is_held_against_the_copies_that_a_simulation_asks_for() -> None:
     # By means fewer copies would do, and those are within the budget.
-    load = {"targets": {"ttftMs": 400, "tpotMs": 30}, "lengths": "lognormal"}
+    load = {"targets": {"ttftMs": 500, "tpotMs": 30}, "lengths": "lognormal"}
     load |= {"promptTokens": 4000, "requestsPerSecond": 10}
     only = {"allow": ["p5.4xlarge"]}
     month = monthly(plan(load=load, instanceTypes=only))
