@@ -61,5 +61,5 @@ def _suggestions(fit: TrainingFit, width: int) -> list[str]:
     if fit.fits:
         return []
     if not fit.suggestions:
-        return ["No single change that was tried would make it fit"]
-    return ["Would fit (each was tried)", *bullets(fit.suggestions, width)]
+        return ["Nothing that was tried would make it fit"]
+    return ["Would fit (each line was tried)", *bullets(fit.suggestions, width)]

@@ -117,7 +117,7 @@ def train(job: Job) -> TrainingFit:
         micro_batch=job.micro_batch,
         micro_batches=job.micro_batches,
         tokens_per_step=job.tokens_per_step,
-        suggestions=() if fits else changes_that_fit(job, job_fits),
+        suggestions=() if fits else changes_that_fit(job, fullest_gpu),
         assumptions=_assumptions(job),
         warnings=_warnings(job, needed),
         evidence={
@@ -129,7 +129,7 @@ def train(job: Job) -> TrainingFit:
 
 def fits_with_room(job: Job) -> bool:
     """Whether every GPU holds its part and `MARGIN` more, as a plan asks."""
-    return device_bytes(job, training_memory(job)[0]) * (1 + MARGIN) <= job.gpu.cuda_bytes
+    return fullest_gpu(job) * (1 + MARGIN) <= job.gpu.cuda_bytes
 
 
 def device_bytes(job: Job, worst: RankMemory) -> float:
@@ -142,9 +142,14 @@ def outside_bytes(job: Job) -> float:
     return _ALONE if job.cut.gpus == 1 else _WITH_OTHERS
 
 
+def fullest_gpu(job: Job) -> float:
+    """Bytes that the fullest GPU must have."""
+    return device_bytes(job, training_memory(job)[0])
+
+
 def job_fits(job: Job) -> bool:
     """Whether every GPU holds its part."""
-    return device_bytes(job, training_memory(job)[0]) <= job.gpu.cuda_bytes
+    return fullest_gpu(job) <= job.gpu.cuda_bytes
 
 
 def reported_bytes(job: Job, worst: RankMemory) -> float:

@@ -1,4 +1,4 @@
-"""Single changes that make a run fit, the cheapest in speed first."""
+"""Changes that make a run fit, the cheapest in speed first: one alone, else several together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,37 @@ from sizing.training.options import Checkpointing, Loss, Offload, Sharding
 _MOST_GPUS = 1024
 
 
-def changes_that_fit(job: Job, fits: Callable[[Job], bool]) -> tuple[str, ...]:
-    """Each change that alone is enough, in words; where none is, how many GPUs are."""
+def changes_that_fit(job: Job, needed: Callable[[Job], float]) -> tuple[str, ...]:
+    """Each change that alone is enough, in words; else those that are together, and how many GPUs.
+
+    `needed` gives the bytes of the fullest GPU.
+    """
+
+    def fits(other: Job) -> bool:
+        return needed(other) <= other.gpu.cuda_bytes
+
     found = [said for said, other in _changes(job) if is_legal(other) and fits(other)]
-    return (*found, *_more_gpus(job, fits))
+    together = [] if found else _together(job, needed)
+    return (*found, *together, *_more_gpus(job, fits))
+
+
+def _together(job: Job, needed: Callable[[Job], float]) -> list[str]:
+    """Changes added one by one, each that helps, until the run fits; none where it never does."""
+    said: list[str] = []
+    while needed(job) > job.gpu.cuda_bytes:
+        least = needed(job)
+        helping = (c for c in _changes(job) if is_legal(c[1]) and needed(c[1]) < least)
+        change = next(helping, None)
+        if change is None:
+            return []
+        said, job = _with(said, change[0]), change[1]
+    return [" ".join(said)]
+
+
+def _with(said: list[str], change: str) -> list[str]:
+    """The changes so far and one more, which takes the place of an earlier one of its kind."""
+    option = change.split()[0]
+    return [*(s for s in said if s.split()[0] != option), change]
 
 
 def _changes(job: Job) -> Iterator[tuple[str, Job]]:
@@ -31,7 +58,7 @@ def _changes(job: Job) -> Iterator[tuple[str, Job]]:
     for size in (job.micro_batch // 2, 1):
         if 1 <= size < job.micro_batch:
             yield f"--micro-batch {size}", job.changed(micro_batch=size)
-    if job.is_full:
+    if job.is_full and job.optimizer.name != "adamw8bit":
         eight = OPTIMIZERS["adamw8bit"]
         in_place = MasterWeights.IN_PLACE
         yield "--optimizer adamw8bit", job.changed(optimizer=eight, master_weights=in_place)

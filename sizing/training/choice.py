@@ -18,7 +18,7 @@ from sizing.training.answer import fits_with_room
 from sizing.training.compute import flops_per_token
 from sizing.training.contradictions import is_legal
 from sizing.training.job import Cut, Job
-from sizing.training.options import Checkpointing, Sharding
+from sizing.training.options import Checkpointing, Loss, Sharding
 from sizing.workload import Purpose, TrainingLoad
 
 LARGEST_MICRO_BATCH = 8
@@ -81,23 +81,30 @@ def _leanest_cuts(base: Job, load: TrainingLoad, ways: Ways) -> Iterator[Cut]:
     """The cuts that fit where everything is shared out and activations are computed again."""
     for cut in _cuts(base, ways):
         sharding = _shardings(base, load, cut)[-1]
-        leanest = list(_checkpointed(base, load, ways, cut, sharding))[-1]
-        if _runs(leanest) and fits_with_room(leanest):
+        jobs = list(_checkpointed(base, load, ways, cut, sharding))
+        leanest = (job for job in jobs if job.checkpointing is jobs[-1].checkpointing)
+        # On short sequences a chunked loss takes more than a whole one: it sums the head's gradient.
+        if any(_runs(job) and fits_with_room(job) for job in leanest):
             yield cut
 
 
 def _checkpointed(
     base: Job, load: TrainingLoad, ways: Ways, cut: Cut, sharding: Sharding
 ) -> Iterator[Job]:
-    """The run at each checkpointing that may be chosen, the one that keeps least last."""
+    """The run at each checkpointing and loss that may be chosen, what keeps least last."""
     modes = [base.checkpointing] if load.checkpointing else list(Checkpointing)
+    losses = (
+        [base.loss]
+        if load.chunked_loss is not None
+        else list(dict.fromkeys([base.loss, Loss.CHUNKED]))
+    )
     batches = base.micro_batches if load.micro_batches else 1
     if cut.pp > 1 and not load.micro_batches:
         batches = cut.pp * _ROUNDS
+    shared = base.changed(gpu=ways.gpu, cut=cut, sharding=sharding, micro_batches=batches)
     for mode in modes:
-        yield base.changed(
-            gpu=ways.gpu, cut=cut, sharding=sharding, checkpointing=mode, micro_batches=batches
-        )
+        for loss in losses:
+            yield shared.changed(checkpointing=mode, loss=loss)
 
 
 def _shardings(base: Job, load: TrainingLoad, cut: Cut) -> list[Sharding]:
@@ -152,4 +159,5 @@ def _work(job: Job) -> float:
 
 def _plainness(job: Job) -> tuple[int, ...]:
     cut = job.cut
-    return (cut.pp, cut.tp, cut.ep, int(job.sharding is not Sharding.NONE))
+    shared, chunked = job.sharding is not Sharding.NONE, job.loss is Loss.CHUNKED
+    return (cut.pp, cut.tp, cut.ep, int(shared), int(chunked))
