@@ -83,7 +83,7 @@ def _leanest_cuts(base: Job, load: TrainingLoad, ways: Ways) -> Iterator[Cut]:
         sharding = _shardings(base, load, cut)[-1]
         jobs = list(_checkpointed(base, load, ways, cut, sharding))
         leanest = (job for job in jobs if job.checkpointing is jobs[-1].checkpointing)
-        # On short sequences a chunked loss takes more than a whole one: it sums the head's gradient.
+        # On short sequences a chunked loss takes more: it sums the head's gradient apart.
         if any(_runs(job) and fits_with_room(job) for job in leanest):
             yield cut
 
