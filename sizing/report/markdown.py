@@ -10,6 +10,7 @@ from sizing.report.options import (
     alternatives_table,
     change_table,
     precisions_table,
+    published_table,
     rejected_table,
     steps_table,
     ways_table,
@@ -84,6 +85,7 @@ def _around(study: AnyStudy) -> Iterator[Table]:
     curves = (study.context, study.concurrency)
     yield from map(steps_table, curves if study.plan.method is Method.ENGINE else ())
     yield precisions_table(study)
+    yield published_table(study)
 
 
 def _grounds(study: AnyStudy) -> list[list[str]]:

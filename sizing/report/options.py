@@ -103,10 +103,19 @@ def precisions_table(study: Study) -> Table:
         ">GPUs",
         ">USD a month",
         ">Sequences held",
-        "Files",
-        "Accuracy kept",
     )
-    return Table("The same load at other precisions", heads, rows, (_ACCURACY,))
+    return Table("The same load at other precisions", heads, rows)
+
+
+def published_table(study: Study) -> Table:
+    """The files that are known at each precision, and what they keep of the accuracy."""
+    rows = tuple(
+        Row((row.precision, files(row.plan), _kept(row.plan)))
+        for row in study.precisions
+        if row.plan is not None
+    )
+    heads = columns("Precision", "Files", "Accuracy kept")
+    return Table("What is published at each precision", heads, rows, (_ACCURACY,))
 
 
 def rejected_table(plan: Plan) -> Table | None:
@@ -207,8 +216,6 @@ def _precision(row: AtPrecision, chosen: Plan) -> Row:
         f"{plan.gpus_provisioned:,}",
         amount(plan.cost.nodes_usd_per_month),
         f"{held_in_all(plan):,}",
-        files(plan),
-        _kept(plan),
     )
     return _chosen(cells, row.precision == chosen.precision)
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from sizing.plan import Method
 from sizing.report.charts import has_dots, precisions_chart, scatter_chart
-from sizing.report.options import MOST_ALTERNATIVES, alternatives_table, precisions_table
+from sizing.report.options import (
+    MOST_ALTERNATIVES,
+    alternatives_table,
+    precisions_table,
+    published_table,
+)
 from sizing.report.section import Figure, Section, curve_figure, drawn, until
 from sizing.report.study import Study
 from sizing.report.words import nodes
@@ -58,4 +63,5 @@ def _precisions(study: Study) -> Section:
     charts = drawn(lambda sheet: precisions_chart(rows, chosen, sheet), label)
     lead = "GB (10⁹ bytes) that a copy needs, and the nodes that hold the same load."
     figure = Figure("Memory and nodes by precision", charts, table, open=True)
-    return Section("precisions", "Precisions side by side", lead, (figure,))
+    tables = (published_table(study),)
+    return Section("precisions", "Precisions side by side", lead, (figure,), tables)
