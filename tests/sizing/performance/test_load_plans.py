@@ -107,6 +107,7 @@ def test_targets_out_of_reach_are_an_honest_no_with_what_is_reachable() -> None:
 def test_a_percentile_that_no_number_of_copies_reaches_is_a_no() -> None:
     # Alone the mean prompt would do; one in twenty is many times longer.
     load = {"lengths": "lognormal", "targets": {"ttftMs": 40}, "promptTokens": 4000}
+    load |= {"requestsPerSecond": 2}
     with pytest.raises(NoPlanError, match=r"p95 TTFT .* ms of 40 asked on"):
         plan(load=load, instanceTypes={"allow": ["p5.48xlarge"]})
 
