@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ _MODELS = {
     "Qwen-14B": "cases/models/qwen-14b.json",
     "Qwen-72B": "cases/models/qwen-72b.json",
     "phi-1.5": "cases/models/phi-1.5.json",
+    "StableLM Alpha 3B": "cases/models/stablelm-alpha-3b.json",
+    "Falcon-40B": "cases/models/falcon-40b.json",
     "Magistral-Small-2506 (24B)": "mistral-small-24b",
     "gemma-4-31B": "gemma-4-31b",
 }
@@ -74,16 +77,18 @@ def _run(case: dict[str, Any]) -> str:
 
 
 def _collected(row: dict[str, Any]) -> dict[str, Any]:
-    settings = settings_of(row)
+    gpu = next((name for pattern, name in _GPUS if re.search(pattern, row["gpu"])), None)
+    model, settings = _model(row), settings_of(row)
+    settings = replace(settings, left_out=settings.left_out or _left_out(row, model, gpu))
     peak, ran = _peak(row), row["measured"].get("fits") != 0
     failed_by_chance = "OOM" in row.get("notes", "")
     return _given(
         {
             "id": row["id"],
-            "model": _model(row),
+            "model": model,
             "checkpoint": row["model"],
             **_setup(settings),
-            "gpu": next(name for pattern, name in _GPUS if re.search(pattern, row["gpu"])),
+            "gpu": gpu,
             "gpu_exact": not _GUESSED_GPU.search(row["gpu"]),
             "gpus": row.get("gpu_count") or row.get("tp", 1),
             "peak_gib": peak,
@@ -92,6 +97,13 @@ def _collected(row: dict[str, Any]) -> dict[str, Any]:
             "source": row["source"],
         }
     )
+
+
+def _left_out(row: dict[str, Any], model: str | None, gpu: str | None) -> str | None:
+    """Why nothing can be computed for a row, where the framework is known."""
+    if model is None:
+        return f"model {row['model']} is not in the catalogue"
+    return f"GPU {row['gpu']} is not known" if gpu is None else None
 
 
 def _case(table: Table, figure: Figure) -> dict[str, Any]:
@@ -127,7 +139,8 @@ def _setup(settings: Settings) -> dict[str, Any]:
 def _model(row: dict[str, Any]) -> str | None:
     if row["model"] in _MODELS:
         return _MODELS[row["model"]]
-    return find_name(row["config"].removesuffix(".json").replace("__", "/"))
+    named = row.get("config", row.get("hf_id", "")).removesuffix(".json").replace("__", "/")
+    return find_name(named) if named else None
 
 
 def _peak(row: dict[str, Any]) -> float | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sizing.training.framework import DEFAULT_FRAMEWORK
+
 Row = dict[str, Any]
 Options = dict[str, Any]
 
+_LEVERS = re.compile(r"chunk|checkpoint|backward|activation offload|8-?bit", re.IGNORECASE)
 _TRAINED_CONTEXT = 131_072
 _QV = {"lora_rank": 8, "lora_targets": "q_proj,v_proj"}
 
@@ -24,9 +28,14 @@ class Settings:
 
 
 def settings_of(row: Row) -> Settings:
-    """The row's settings; KeyError for an engine that no rule knows."""
+    """The row's settings; one of an engine that no rule knows is left out, with the reason."""
+    row = {"settings": "", "gpu_count": row.get("tp", 1) * row.get("pp", 1), **row}
     engine = row["engine"].split(" ")[0]
-    name, rule = _RULES["Qwen" if row["model"].startswith("Qwen-") else engine]
+    known = "Qwen" if row["model"].startswith("Qwen-") else engine
+    if known not in _RULES:
+        reason = f"framework {engine} is not modelled"
+        return Settings(DEFAULT_FRAMEWORK, {}, left_out=reason)
+    name, rule = _RULES[known]
     return rule(row, name)
 
 
@@ -54,6 +63,8 @@ def _method(row: Row) -> str:
 def _torchtune(row: Row, name: str) -> Settings:
     """The published table: packed, compiled; the A6000 rows are those without checkpointing."""
     method, many = _method(row), row["gpu_count"] > 1
+    if _LEVERS.search(row["settings"]):
+        return Settings(name, _levers(row, method))
     options = common(
         row,
         method,
@@ -70,13 +81,31 @@ def _torchtune(row: Row, name: str) -> Settings:
     return Settings(name, {**options, "optimizer": "paged-adamw8bit-fused-backward"})
 
 
+def _levers(row: Row, method: str) -> Options:
+    """A run that names which of the recipes' memory levers it pulls."""
+    text = row["settings"].lower()
+    fused_backward = "-fused-backward" if "backward" in text else ""
+    optimizer = ("adamw8bit" if "8-bit" in text or "8bit" in text else "adamw") + fused_backward
+    return common(
+        row,
+        method,
+        fused="compile" in text or None,
+        checkpointing="full" if "checkpoint" in text else "none",
+        chunked_loss="chunk" in text,
+        optimizer=optimizer if method == "full" else None,
+        offload_activations="activation offload" in text or None,
+    )
+
+
 def _torchtitan(row: Row, name: str) -> Settings:
     """H100s of 96 GB that CUDA sees as some 95 GiB (estimated)."""
-    text = row["settings"]
+    text, stages = row["settings"], row.get("pp", 1)
     float8 = "fp8" in row["precision"] or "Float8" in text
-    degrees = {"tp": row.get("tp", 1), "cp": _after(text, "CP") or 1}
+    degrees = {"tp": row.get("tp", 1), "pp": stages, "cp": _after(text, "CP") or 1}
+    # A pipeline cuts the local batch into as many micro-batches as it has stages.
+    batch = row.get("batch_seqs", 1)
     options = common(
-        row,
+        {**row, "batch_seqs": max(1, batch // stages)},
         "full",
         precision="fp8" if float8 else None,
         # torchtitan runs float8 compiled.
@@ -84,6 +113,7 @@ def _torchtitan(row: Row, name: str) -> Settings:
         checkpointing="full" if "full AC" in text else "selective",
         sharding="fsdp",
         **{key: degree for key, degree in degrees.items() if degree > 1},
+        virtual_stages=2 if stages > 1 and "nterleaved" in text else None,
         gpu_memory_gib=94.99 if "96GB" in row["gpu"] else None,
     )
     unsaid = ("selective checkpointing, the configuration's default",) if "AC" not in text else ()
