@@ -66,6 +66,7 @@ _TRT_REQUESTS = {
 _TRT_OTHER_REQUESTS = 1500
 # The arena's and the question set's prompts are short; their length is not in the file.
 _ENERGY_PROMPTS = {"lm-arena-chat": 200, "gpqa": 250}
+_OTHER_PROMPT = 250
 _MEASURED = {
     "output_tokens_per_s_total": "output_tokens_per_s",
     "tokens_per_s_total": "output_tokens_per_s",
@@ -155,6 +156,8 @@ def _left_out(row: dict[str, Any], text: str, gpu: str | None) -> str | None:
         return "about one request a second was sent: the client decides the throughput"
     if "vLLM" in str(row["gpu"]):
         return "how many of the system's GPUs one engine used is not stated"
+    if _model(row) is None:
+        return f"model {row['model']} is not in the catalogue"
     if not _figures(row):
         return "no figure that is computed here"
     return None
@@ -239,9 +242,9 @@ def _load(row: dict[str, Any], text: str) -> dict[str, Any]:
     """Lengths, and how requests come: a burst, a kept concurrency, or as many as fit."""
     engine, output = str(row["engine"]), row.get("output_len")
     if "ENERGY" in engine:
-        task = next(t for t in _ENERGY_PROMPTS if t in text)
+        prompts = (tokens for task, tokens in _ENERGY_PROMPTS.items() if task in text)
         return {
-            "input_len": _ENERGY_PROMPTS[task],
+            "input_len": next(prompts, _OTHER_PROMPT),
             "input_inferred": True,
             "output_len": output,
             "arrival": "kept",
@@ -254,16 +257,16 @@ def _load(row: dict[str, Any], text: str) -> dict[str, Any]:
             "output_len": round(row["output_len"]),
             "arrival": "max",
         }
-    prompts = re.search(r"(\d+) (?:ShareGPT )?prompts", text)
+    said = re.search(r"(\d+) (?:ShareGPT )?prompts", text)
     if "Kimi" in row["model"]:
         # What the two rates say of the outputs, which ended early.
         rates = row["measured"]
         ratio = rates["total_tokens_per_s"] / rates["output_tokens_per_s_total"]
         output = round(row["input_len"] / (ratio - 1))
     lengths = {"input_len": row.get("input_len") or 215, "output_len": output or 200}
-    if prompts:
+    if said:
         share = {"spread": True} if "ShareGPT" in text else {}
-        return {**lengths, "arrival": "burst", "requests": int(prompts.group(1)), **share}
+        return {**lengths, "arrival": "burst", "requests": int(said.group(1)), **share}
     if "mean_latency_ms" in row["measured"] or row.get("batch_seqs") == 1:
         return {**lengths, "arrival": "burst", "requests": row["batch_seqs"]}
     if row.get("batch_seqs"):
