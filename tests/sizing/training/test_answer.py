@@ -108,3 +108,9 @@ def test_context_parallelism_cuts_the_tokens_of_a_rank() -> None:
     whole, half = (training_memory(job(seq_len=8192, cp=cp))[0].parts for cp in (1, 2))
     assert half.activations == pytest.approx(whole.activations / 2)
     assert whole.total / GIB > half.total / GIB
+
+
+def test_a_tower_that_does_not_train_is_said_to() -> None:
+    found = answer(model="llama-3.2-90b-vision", method="lora")
+    assert any("tower is frozen" in said for said in found.assumptions)
+    assert not any("tower" in said for said in answer().assumptions)
