@@ -179,8 +179,7 @@ def _assumptions(job: Job) -> tuple[str, ...]:
     if job.cut.tp > 1:
         said.append("sequence parallelism with tensor parallelism: activations are cut by TP")
     if job.spec.towers:
-        kinds = " and ".join(dict.fromkeys(tower.kind for tower in job.spec.towers))
-        said.append(f"the {kinds} tower is frozen and sees no input")
+        said.append("its towers (images, sound) are frozen and see no input")
     said.append(
         f"{job.framework.fragmentation:.0%} of passing tensors for the allocator's fragmentation, "
         f"{gib(outside_bytes(job)):.1f} GiB for CUDA and NCCL outside it (estimated)"

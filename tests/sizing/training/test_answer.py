@@ -112,5 +112,5 @@ def test_context_parallelism_cuts_the_tokens_of_a_rank() -> None:
 
 def test_a_tower_that_does_not_train_is_said_to() -> None:
     found = answer(model="llama-3.2-90b-vision", method="lora")
-    assert any("tower is frozen" in said for said in found.assumptions)
+    assert any("towers (images, sound) are frozen" in said for said in found.assumptions)
     assert not any("tower" in said for said in answer().assumptions)
