@@ -11,7 +11,7 @@ from sizing.census import params_total
 from sizing.engine import Engine, make_engine
 from sizing.gpu import Gpu
 from sizing.memory import RankBudget, budget, max_concurrency
-from sizing.model import ModelSpec, Moe
+from sizing.model import ModelSpec
 from sizing.plan import Layout, Method, RuleOfThumb
 from sizing.precision import Precision
 from sizing.request import Request
@@ -83,7 +83,7 @@ class Capacity:
     @cached_property
     def has_experts(self) -> bool:
         """Whether some layer routes tokens to experts."""
-        return any(isinstance(b.ffn, Moe) for b in self._spec.blocks.values())
+        return self._spec.has_experts
 
     def engine(self, gpu: Gpu) -> Engine:
         """The engine with its defaults on that GPU."""

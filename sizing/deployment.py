@@ -10,7 +10,7 @@ from sizing.catalog.gpus import find_gpus
 from sizing.engine import DEFAULT_ENGINE, Engine, make_engine
 from sizing.errors import InputError
 from sizing.gpu import Gpu
-from sizing.model import ModelSpec, Moe
+from sizing.model import ModelSpec
 from sizing.plan import Layout
 from sizing.precision import PRECISIONS, Precision, choose_precision
 from sizing.resolve import resolve
@@ -150,8 +150,7 @@ def make_layout(spec: ModelSpec, tp: int, pp: int, dp: int, *, ep: bool) -> Layo
     for key, value in (("tp", tp), ("pp", pp), ("dp", dp)):
         if not 1 <= value <= MAX_DEGREE:
             raise InputError(key, value, f"1 to {MAX_DEGREE}", min(max(value, 1), MAX_DEGREE))
-    routed = any(isinstance(b.ffn, Moe) for b in spec.blocks.values())
-    if ep and not routed:
+    if ep and not spec.has_experts:
         raise InputError("ep", True, f"only models with experts; {spec.name} has none")
     return Layout(tp=tp, pp=pp, dp=dp, ep=tp * dp if ep else 1)
 

@@ -201,6 +201,11 @@ class ModelSpec(FactModel):
         return self.max_context or _NO_LIMIT
 
     @property
+    def has_experts(self) -> bool:
+        """Whether some layer routes tokens to experts."""
+        return any(isinstance(block.ffn, Moe) for block in self.blocks.values())
+
+    @property
     def layers(self) -> int:
         """Number of layers in the stack."""
         return sum(run.count for run in self.stack)

@@ -8,8 +8,9 @@ be cheaper, to be rejected with their price.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -77,15 +78,22 @@ def kinds_for(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> 
     return [
         kind
         for rank, precision in enumerate(request.precisions)
-        for kind in _kinds_at(request, precision, rank, lots, rejected)
+        for kind in kinds_at(
+            request, precision, rank, lots, rejected, partial(_unusable, request, precision)
+        )
     ]
 
 
-def _kinds_at(
-    request: Request, precision: Precision, rank: int, lots: Sequence[Lot], rejected: Rejections
+def kinds_at(
+    request: Request,
+    precision: Precision,
+    rank: int,
+    lots: Sequence[Lot],
+    rejected: Rejections,
+    why_not: Callable[[Gpu], str | None],
 ) -> list[Kind]:
-    gpus = {x.gpu.name: x.gpu for x in lots}
-    unusable = {name: _unusable(request, precision, gpu) for name, gpu in gpus.items()}
+    """The kinds of node of these lots at one precision; `why_not` says what is wrong with a GPU."""
+    unusable = {name: why_not(gpu) for name, gpu in {x.gpu.name: x.gpu for x in lots}.items()}
     grouped: dict[tuple[str, int, bool], list[Lot]] = {}
     for lot in lots:
         refused = unusable[lot.gpu.name]
@@ -100,10 +108,16 @@ def _kinds_at(
     ]
 
 
-def _unusable(request: Request, precision: Precision, gpu: Gpu) -> str | None:
+def cannot_run(precision: Precision, gpu: Gpu) -> str | None:
+    """Why this GPU does not run the precision, None where it does."""
     runs = support(precision, gpu.compute_capability)
-    if runs.mode == "no":
-        return f"{gpu.name}: {runs.reason}"
+    return f"{gpu.name}: {runs.reason}" if runs.mode == "no" else None
+
+
+def _unusable(request: Request, precision: Precision, gpu: Gpu) -> str | None:
+    refused = cannot_run(precision, gpu)
+    if refused:
+        return refused
     keeps = kv_support(request.kv_dtype, gpu.compute_capability)
     return f"{gpu.name}: {keeps.reason}" if keeps.mode == "no" else None
 

@@ -10,7 +10,6 @@ from typing import Any
 from sizing.deployment import Deployment
 from sizing.fit import Suggestion, longest_context, refusal, stages_of
 from sizing.memory import max_concurrency
-from sizing.model import Moe
 from sizing.plan import Layout
 from sizing.precision import parse_precision
 from sizing.support import KV_DTYPES
@@ -115,7 +114,7 @@ def _other_layouts(d: Deployment) -> Iterator[_Change]:
 
 
 def _layouts(d: Deployment, least: int) -> Iterator[Layout]:
-    routed = any(isinstance(b.ffn, Moe) for b in d.spec.blocks.values())
+    routed = d.spec.has_experts
     powers = [2**n for n in range(7)]
     for gpus in (n for n in powers if least <= n <= _MOST_GPUS):
         for pp in (p for p in powers if p <= gpus and gpus // p <= _MOST_TP):

@@ -129,7 +129,12 @@ def train(job: Job) -> TrainingFit:
 
 def fits_with_room(job: Job) -> bool:
     """Whether every GPU holds its part and `MARGIN` more, as a plan asks."""
-    return fullest_gpu(job) * (1 + MARGIN) <= job.gpu.cuda_bytes
+    return has_room(job, fullest_gpu(job))
+
+
+def has_room(job: Job, needed: float) -> bool:
+    """Whether `needed` bytes and `MARGIN` more are there on a GPU."""
+    return needed * (1 + MARGIN) <= job.gpu.cuda_bytes
 
 
 def device_bytes(job: Job, worst: RankMemory) -> float:

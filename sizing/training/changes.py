@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sizing.training.contradictions import is_legal
-from sizing.training.framework import MasterWeights
 from sizing.training.job import Cut, Job
-from sizing.training.optimizers import OPTIMIZERS
 from sizing.training.options import Checkpointing, Loss, Offload, Sharding
 
 _MOST_GPUS = 1024
@@ -59,9 +57,7 @@ def _changes(job: Job) -> Iterator[tuple[str, Job]]:
         if 1 <= size < job.micro_batch:
             yield f"--micro-batch {size}", job.changed(micro_batch=size)
     if job.is_full and job.optimizer.name != "adamw8bit":
-        eight = OPTIMIZERS["adamw8bit"]
-        in_place = MasterWeights.IN_PLACE
-        yield "--optimizer adamw8bit", job.changed(optimizer=eight, master_weights=in_place)
+        yield "--optimizer adamw8bit", job.with_adamw8bit()
     if job.offload is Offload.NONE:
         yield "--offload optimizer", job.changed(offload=Offload.OPTIMIZER)
     if job.offload is not Offload.ALL:

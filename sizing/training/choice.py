@@ -32,7 +32,7 @@ _EXPERT_COST = 1.15
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """A kind of node to train on: GPUs in each of `nodes`, and whether nodes can be joined."""
+    """A kind of node to train on: `per_node` GPUs in each of `nodes`."""
 
     gpu: Gpu
     per_node: int

@@ -9,7 +9,6 @@ from sizing.census import params_active, params_total
 from sizing.describe import MAX_ALTERNATIVES, alternative, others
 from sizing.draft import draft, stored_bytes
 from sizing.evidence import Evidence
-from sizing.model import Moe
 from sizing.plan import MemoryPerGpu, Method, Plan
 from sizing.purchase_options import purchase_options
 from sizing.quota import quota_for
@@ -161,7 +160,7 @@ def _run(best: Candidate, job: Job, tokens: float | None, utilization: float | N
 
 
 def _slow_experts(job: Job) -> str | None:
-    if not any(isinstance(b.ffn, Moe) for b in job.spec.blocks.values()):
+    if not job.spec.has_experts:
         return None
     return (
         "routed experts multiply few tokens each, so such runs usually reach a smaller share of "

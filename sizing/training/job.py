@@ -9,7 +9,7 @@ from sizing.model import ModelSpec
 from sizing.plan import Layout
 from sizing.precision import Precision
 from sizing.training.framework import Framework, MasterWeights
-from sizing.training.optimizers import Optimizer
+from sizing.training.optimizers import OPTIMIZERS, Optimizer
 from sizing.training.options import Checkpointing, Loss, Offload, Schedule, Sharding
 from sizing.workload import Purpose
 
@@ -135,6 +135,11 @@ class Job:
     def accumulates(self) -> bool:
         """Whether gradients of earlier micro-batches are there while one runs."""
         return self.micro_batches > 1
+
+    def with_adamw8bit(self) -> Job:
+        """The same run with 8-bit optimiser states, and so without float32 weights."""
+        eight = OPTIMIZERS["adamw8bit"]
+        return self.changed(optimizer=eight, master_weights=MasterWeights.IN_PLACE)
 
     def changed(self, **values: object) -> Job:
         """The same run with some things different; nothing is checked again."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sizing.deployment import one_gpu
 from sizing.errors import InputError, unknown_name
-from sizing.model import ModelSpec, Moe
+from sizing.model import ModelSpec
 from sizing.precision import PRECISIONS, Precision, parse_precision
 from sizing.resolve import resolve
 from sizing.sharding import violation
@@ -168,7 +168,7 @@ def _cut(spec: ModelSpec, gpus: int, tp: int, pp: int, cp: int, ep: int) -> Cut:
         near = max(product, gpus // product * product)
         raise InputError("gpus", gpus, f"a multiple of tp x pp x cp = {product}", near)
     cut = Cut(dp=rest, tp=tp, pp=pp, cp=cp, ep=ep)
-    if ep > 1 and not any(isinstance(b.ffn, Moe) for b in spec.blocks.values()):
+    if ep > 1 and not spec.has_experts:
         raise InputError("ep", ep, f"1: {spec.name} has no experts", 1)
     if cut.shards * tp % ep:
         raise InputError("ep", ep, f"a divisor of the {cut.shards * tp} ranks of a stage", 1)

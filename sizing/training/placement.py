@@ -9,10 +9,9 @@ from math import ceil
 from sizing.capacity import Capacity
 from sizing.gpu import Gpu
 from sizing.placement import Placement, Refusal
-from sizing.training.answer import MARGIN, device_bytes
+from sizing.training.answer import MARGIN, fullest_gpu
 from sizing.training.choice import Ways, best_job, holds
 from sizing.training.job import Cut, Job
-from sizing.training.memory import training_memory
 from sizing.training.options import Checkpointing, Offload, Sharding
 from sizing.training.pipeline import stages
 from sizing.training.states import States
@@ -95,7 +94,7 @@ def _refusal(base: Job, gpu: Gpu, per_node: int, most: int) -> Refusal:
     cut = Cut(dp=per_node)
     sharding = Sharding.FSDP if per_node > 1 else Sharding.NONE
     job = base.changed(gpu=gpu, cut=cut, sharding=sharding, checkpointing=Checkpointing.FULL)
-    needed = device_bytes(job, training_memory(job)[0]) * (1 + MARGIN)
+    needed = fullest_gpu(job) * (1 + MARGIN)
     short = gib(needed - gpu.cuda_bytes)
     joined = f"; {most} nodes do not hold it either" if most > 1 else ""
     return Refusal("memory", f"{short:,.1f} GiB short per GPU on one node{joined}", short)

@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from sizing.request import Request
 from sizing.training.contradictions import is_legal
-from sizing.training.framework import MasterWeights
 from sizing.training.job import Job
-from sizing.training.optimizers import OPTIMIZERS
 from sizing.training.options import Checkpointing, Loss, Offload
 
 _SHORTEST = 512
@@ -32,9 +30,7 @@ def smaller_runs(request: Request) -> Iterator[tuple[str, Request]]:
 
 def _smaller(job: Job) -> Iterator[tuple[str, Job]]:
     if job.is_full and job.optimizer.name != "adamw8bit":
-        eight = OPTIMIZERS["adamw8bit"]
-        smaller = job.changed(optimizer=eight, master_weights=MasterWeights.IN_PLACE)
-        yield "with optimizer adamw8bit", smaller
+        yield "with optimizer adamw8bit", job.with_adamw8bit()
     if job.checkpointing is not Checkpointing.FULL:
         yield "with checkpointing full", job.changed(checkpointing=Checkpointing.FULL)
     if job.loss is Loss.WHOLE:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from math import inf
 
 from sizing.candidates import Candidate, Kind
-from sizing.capacity import capacity_for
 from sizing.gpu import Gpu
 from sizing.instance import InstanceType
-from sizing.lots import Lot, Rejections, lots_for
+from sizing.lots import Rejections, lots_for
 from sizing.placement import Placement, Refusal
 from sizing.precision import PRECISIONS
 from sizing.request import Request
-from sizing.search import Found, is_allowed
-from sizing.support import support
+from sizing.search import MOST_TIMES, Found, cannot_run, is_allowed, kinds_at
 from sizing.training.job import Job
 from sizing.training.memory import training_memory
 from sizing.training.placement import (
@@ -27,8 +26,6 @@ from sizing.training.placement import (
 from sizing.units import GIB, usd
 from sizing.workload import TrainingLoad
 
-# A GPU that was not asked for and costs more times the plan is no alternative.
-_MOST_TIMES = 4
 _HOST_SHARE = 0.85
 """Share of a host's memory that offloading may take; the rest is the system's and the data's."""
 
@@ -89,19 +86,10 @@ def _reject_spread(
 
 
 def _kinds(request: Request, gpus: tuple[Gpu, ...], rejected: Rejections) -> list[Kind]:
-    grouped: dict[tuple[str, int, bool], list[Lot]] = {}
-    for lot in lots_for(request, gpus, rejected):
-        refused = support(PRECISIONS["bf16"], lot.gpu.compute_capability)
-        if refused.mode == "no":
-            rejected.add("precision", f"{lot.gpu.name}: {refused.reason}", lot.instance.name)
-            continue
-        key = (lot.gpu.name, lot.instance.gpus, lot.instance.spans_nodes)
-        grouped.setdefault(key, []).append(lot)
-    capacity = capacity_for(request, request.precisions[0])
-    return [
-        Kind(capacity, lots[0].gpu, gpus, spans, 0, lots)
-        for (_, gpus, spans), lots in grouped.items()
-    ]
+    # Whatever the weights are stored in, a step is computed in 16 bits.
+    why_not = partial(cannot_run, PRECISIONS["bf16"])
+    lots = lots_for(request, gpus, rejected)
+    return kinds_at(request, request.precisions[0], 0, lots, rejected, why_not)
 
 
 def _bought(request: Request, kinds: Iterable[Kind], rejected: Rejections) -> Iterable[Candidate]:
@@ -132,7 +120,7 @@ def host_gib(job: Job, node: InstanceType) -> float:
 def _elsewhere(request: Request, chosen: Candidate, fewest: int) -> list[Candidate]:
     """The best candidate on each GPU that was not asked for, none at many times the price."""
     month, unsaid = chosen.usd_per_month, Rejections()
-    most = inf if month is None else month * _MOST_TIMES
+    most = inf if month is None else month * MOST_TIMES
     job, _ = asked(request)
     best: dict[str, Candidate] = {}
     for kind in _kinds(request, request.other_gpus, unsaid):

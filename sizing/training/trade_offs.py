@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sizing.candidates import Candidate
-from sizing.training.answer import device_bytes, fits_with_room
+from sizing.training.answer import fullest_gpu, has_room
 from sizing.training.choice import Ways, best_job
 from sizing.training.compute import run_time
 from sizing.training.contradictions import is_legal
-from sizing.training.framework import MasterWeights
 from sizing.training.job import Job
-from sizing.training.memory import training_memory
-from sizing.training.optimizers import OPTIMIZERS
 from sizing.training.options import Checkpointing, Loss, Offload, Sharding
 from sizing.training.outcome import RunEstimate, TradeOff
 from sizing.training.placement import MAX_NODES, TrainingPlacement
@@ -44,11 +41,7 @@ def _changes(job: Job) -> Iterator[tuple[str, Job]]:
         if job.cut.shards > 1 and sharding is not job.sharding:
             yield f"sharding {sharding}", job.changed(sharding=sharding)
     if job.is_full and job.optimizer.name == "adamw":
-        eight, in_place = OPTIMIZERS["adamw8bit"], MasterWeights.IN_PLACE
-        yield (
-            "optimizer adamw8bit, no float32 weights",
-            job.changed(optimizer=eight, master_weights=in_place),
-        )
+        yield "optimizer adamw8bit, no float32 weights", job.with_adamw8bit()
     if job.loss is Loss.WHOLE:
         yield "chunked loss", job.changed(loss=Loss.CHUNKED)
     if job.offload is Offload.NONE and job.is_full:
@@ -70,6 +63,7 @@ def _more_nodes(
 
 
 def _row(candidate: Candidate, said: str, nodes: int, job: Job, run: RunEstimate) -> TradeOff:
+    needed = fullest_gpu(job)
     # How long the host's step takes is not modelled.
     timed = job.offload is Offload.NONE
     hours = run_time(job, run.tokens, run.utilization).hours if timed else None
@@ -77,8 +71,8 @@ def _row(candidate: Candidate, said: str, nodes: int, job: Job, run: RunEstimate
     return TradeOff(
         change=said,
         nodes=nodes,
-        device_memory_gib_per_gpu=gib(device_bytes(job, training_memory(job)[0])),
-        fits=fits_with_room(job),
+        device_memory_gib_per_gpu=gib(needed),
+        fits=has_room(job, needed),
         hours=hours,
         usd=None if rate is None or hours is None else rate * nodes * hours,
     )
